@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from mailsetup.cli.exit_status import ExitStatus
@@ -41,8 +42,13 @@ def start(arguments: Sequence[str]) -> int:
         return main(arguments, services=services)
 
 
-def open_window(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:  # noqa: ARG001
-    """Show the window until the user closes it."""
+def open_window(
+    stdout: TextIO,  # noqa: ARG001
+    stderr: TextIO,
+    screenshot: str | None,
+    opened: Path | None = None,
+) -> int:
+    """Show the window until the user closes it; ``opened`` is a settings file."""
     from mailsetup.system.display import DisplayFailure, find_screen
 
     screen = find_screen()
@@ -54,7 +60,7 @@ def open_window(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int: 
         return ExitStatus.FAILED if screen.is_installation else ExitStatus.BAD_INPUT
     from mailsetup.gui.app import run as run_window
 
-    return run_window(screenshot=screenshot, platform=screen.platform)
+    return run_window(screenshot=screenshot, platform=screen.platform, opened=opened)
 
 
 def make_report_pdf(content: "ReportContent") -> bytes:
@@ -89,7 +95,12 @@ class _PagePrinter:
         return make_page_pdf(page)
 
 
-def open_demo(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:
+def open_demo(
+    stdout: TextIO,
+    stderr: TextIO,
+    screenshot: str | None,
+    _opened: Path | None = None,
+) -> int:
     """Start the demo servers, and show them in the window or walk through them in the terminal."""
     from mailsetup.demo.mail_system import DemoMailSystem, missing_parts
     from mailsetup.system.display import Display, find_screen

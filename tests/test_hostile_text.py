@@ -218,10 +218,10 @@ def test_xml_documents(document: bytes) -> None:
 def test_json_documents(document: bytes) -> None:
     text = document.decode("latin-1")
     refused_or_read(lambda: pacc.read(document, ana()))
-    refused_or_read(lambda: metadata.read(document, "https://id.example"))
-    refused_or_read(lambda: sasl._token_refusal(document))
-    refused_or_read(lambda: tokens._who(packed_token(document), Client("id"), ""))
-    refused_or_read(lambda: tokens._who(f"a.{text}.b", Client("id"), ""))
+    refused_or_read(lambda: metadata.parse_metadata(document, "https://id.example"))
+    refused_or_read(lambda: sasl._token_failure(document))
+    refused_or_read(lambda: tokens._id_token_address(packed_token(document), Client("id"), ""))
+    refused_or_read(lambda: tokens._id_token_address(f"a.{text}.b", Client("id"), ""))
 
 
 def packed_token(claims: bytes) -> str:

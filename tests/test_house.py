@@ -48,12 +48,12 @@ def test_qt_survives_thousands_of_signals() -> None:
     code = """
 from PySide6.QtCore import QObject, Signal
 class Source(QObject):
-    told = Signal(object)
+    reported = Signal(object)
 seen = []
 source = Source()
-source.told.connect(seen.append)
+source.reported.connect(seen.append)
 for number in range(5000):
-    source.told.emit(number)
+    source.reported.emit(number)
 assert len(seen) == 5000
 """
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -6,7 +6,6 @@ session bus whether it has them, and to reload if it has not. The file that make
 written last: an interrupted run leaves no incomplete account.
 """
 
-import contextlib
 import os
 import re
 import shutil
@@ -14,7 +13,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +20,7 @@ from mailsetup.apply.applier import ApplyRequest
 from mailsetup.apply.installation import Computer
 from mailsetup.apply.linux_desktop import EVOLUTION, DesktopProgram
 from mailsetup.apply.result import ApplyFailure, ApplyResult, FilesApplied
-from mailsetup.export.exporter import ExportFailure, InstructionStep
+from mailsetup.export.exporter import ExportFailure, InstructionStep, instructions
 from mailsetup.export.programs.evolution import (
     SUFFIX,
     EvolutionSource,
@@ -33,6 +31,7 @@ from mailsetup.export.programs.evolution import (
 )
 from mailsetup.files import atomic, presence
 from mailsetup.files.atomic import OperationError
+from mailsetup.files.file_set import FileWrite, write_all
 from mailsetup.files.locking import locked
 from mailsetup.formats import keyfile
 from mailsetup.i18n import _
@@ -62,15 +61,6 @@ _LETTERS: Final[Mapping[str, str]] = {
     "t": "\t",
     "v": "\v",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Write:
-    """One file to write: its new content, and the present one (None when there is no file)."""
-
-    path: Path
-    content: bytes
-    before: bytes | None
 
 
 class EvolutionApplier:
@@ -111,13 +101,7 @@ def apply_evolution(
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(folder):
-            for leftover in folder.glob(f"{atomic.PREFIX}*"):
-                atomic.remove_quietly(leftover)
-            there = {source.uid: _read(folder / source.file_name) for source in made}
-            # Without its last file an earlier run was interrupted: there is no account yet.
-            complete = there[uids(account).account] is not None
-            _check_absent(account, folder, complete=complete, repair=repair)
-            _write(_planned_writes(made, there, folder))
+            was_there = _write_sources(account, made, folder, repair=repair)
     except FileExistsError:
         return ApplyFailure(_already_there(account))
     except OSError as error:
@@ -128,35 +112,43 @@ def apply_evolution(
         live=live,
         steps=_steps(account, live=live, sandboxed=program.sandboxed),
         notes=notes(account),
-        repaired=complete,
+        repaired=was_there,
     )
+
+
+def _write_sources(
+    account: Account, made: tuple[EvolutionSource, ...], folder: Path, *, repair: bool
+) -> bool:
+    """Write the files; returns whether the account was there. Raises OSError."""
+    for leftover in folder.glob(f"{atomic.PREFIX}*"):
+        atomic.remove_quietly(leftover)
+    there = {source.uid: _read(folder / source.file_name) for source in made}
+    # Without its last file an earlier run was interrupted: there is no account yet.
+    complete = there[uids(account).account] is not None
+    if (complete and not repair) or (not complete and _has_address(folder, account, made)):
+        raise OperationError(_already_there(account))
+    write_all(_planned_writes(made, there, folder))
+    return complete
 
 
 def _program(config_home: Path | None, computer: Computer) -> DesktopProgram | None:
     if config_home is None:
         return EVOLUTION.find(computer)
-    return DesktopProgram(("evolution",), config_home, sandboxed=".var" in config_home.parts)
+    return DesktopProgram(config_home, sandboxed=".var" in config_home.parts)
 
 
 def _steps(account: Account, *, live: bool | None, sandboxed: bool) -> tuple[InstructionStep, ...]:
     if live is False or sandboxed:
-        return (
-            InstructionStep(
-                _("If the account does not show up, log out of the computer and in again.")
-            ),
+        return instructions(
+            _("If the account does not show up, log out of the computer and in again."),
             last_step(account),
         )
     return (last_step(account),)
 
 
-def _check_absent(account: Account, folder: Path, *, complete: bool, repair: bool) -> None:
-    if (complete and not repair) or (not complete and _has_address(folder, account)):
-        raise OperationError(_already_there(account))
-
-
 def _planned_writes(
     made: tuple[EvolutionSource, ...], there: dict[str, bytes | None], folder: Path
-) -> tuple[_Write, ...]:
+) -> list[FileWrite]:
     writes = []
     for source in made:
         before = there[source.uid]
@@ -166,8 +158,10 @@ def _planned_writes(
             raise OperationError(atomic.not_read_back(path))
         if content != before:
             # A link stays a link: some users store these files elsewhere.
-            writes.append(_Write(path if before is None else path.resolve(), content, before))
-    return tuple(writes)
+            replaced = before is not None
+            place = path.resolve() if replaced else path
+            writes.append(FileWrite(place, content, 0o600, replaced))
+    return writes
 
 
 def _content(before: bytes | None, source: EvolutionSource) -> bytes | None:
@@ -214,9 +208,9 @@ def _already_there(account: Account) -> str:
     )
 
 
-def _has_address(folder: Path, account: Account) -> bool:
-    """Whether another account of Evolution has this address."""
-    ours = set(_file_names(account))
+def _has_address(folder: Path, account: Account, made: tuple[EvolutionSource, ...]) -> bool:
+    """Whether an account of Evolution in other files than ours has this address."""
+    ours = {source.file_name for source in made}
     for number, path in enumerate(sorted(folder.glob(f"*{SUFFIX}"))):
         if number >= _MAX_SOURCES:
             break
@@ -233,12 +227,6 @@ def _has_address(folder: Path, account: Account) -> bool:
     return False
 
 
-def _file_names(account: Account) -> tuple[str, str, str]:
-    """The names of our three files for this account."""
-    names = uids(account)
-    return (names.account + SUFFIX, names.identity + SUFFIX, names.transport + SUFFIX)
-
-
 def _read(path: Path) -> bytes | None:
     try:
         with path.open("rb") as file:
@@ -246,38 +234,6 @@ def _read(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     return content
-
-
-def _write(writes: tuple[_Write, ...]) -> None:
-    """Write all files or none: temporary files first, which shows a full disk, then rename."""
-    prepared: list[tuple[Path, _Write]] = []
-    placed: list[_Write] = []
-    try:
-        for write in writes:
-            temporary = atomic.temporary_path(write.path.parent)
-            atomic.write_new(temporary, write.content, 0o600)
-            prepared.append((temporary, write))
-        for temporary, write in prepared:
-            _place(temporary, write)
-            placed.append(write)
-    except BaseException:
-        for temporary, _waiting in prepared:
-            atomic.remove_quietly(temporary)
-        for write in reversed(placed):
-            if write.before is None:
-                atomic.remove_quietly(write.path)
-            else:
-                with contextlib.suppress(OSError):
-                    atomic.put(write.path, write.before, 0o600)
-        raise
-    for parent in {write.path.parent for write in writes}:
-        atomic.sync_folder(parent)
-
-
-def _place(temporary: Path, write: _Write) -> None:
-    if write.before is None and os.path.lexists(write.path):
-        raise FileExistsError(write.path)
-    temporary.replace(write.path)
 
 
 # The registry ------------------------------------------------------------------------------------

@@ -46,6 +46,11 @@ class Computer:
         found = shutil.which(program, path=self.environ.get("PATH", ""))
         return Path(found) if found else None
 
+    def has_flatpak(self, app: str) -> bool:
+        """Whether the Flatpak is installed, for all users or for this one."""
+        folders = (self.base / "var/lib/flatpak/app", self.home / ".local/share/flatpak/app")
+        return any(presence.is_folder(folder / app) for folder in folders)
+
 
 @dataclass(frozen=True, slots=True)
 class Installation:
@@ -93,11 +98,7 @@ def _on_linux(computer: Computer) -> tuple[Installation, ...]:
         root = computer.home / "snap/thunderbird/common/.thunderbird"
         found.append(Installation((str(snap),), root))
     for app in _FLATPAK_IDS:
-        places = (
-            computer.base / "var/lib/flatpak/app" / app,
-            computer.home / ".local/share/flatpak/app" / app,
-        )
-        if any(presence.is_folder(place) for place in places):
+        if computer.has_flatpak(app):
             root = computer.home / ".var/app" / app / ".thunderbird"
             found.append(Installation(("flatpak", "run", app), root))
     return tuple(found)

@@ -5,14 +5,12 @@ from pathlib import Path
 from typing import Final
 
 from mailsetup.apply.installation import Computer
-from mailsetup.files import presence
 
 
 @dataclass(frozen=True, slots=True)
 class DesktopProgram:
-    """An installed program: its command line, and its XDG configuration folder."""
+    """An installed program, by its XDG configuration folder."""
 
-    command: tuple[str, ...]
     config_home: Path
     sandboxed: bool = False
     """Whether it runs in Flatpak, with its own instance of the desktop's services."""
@@ -33,19 +31,14 @@ class LinuxProgram:
         """The installed program; the distribution's package before the Flatpak."""
         if computer.platform != "linux":
             return None
-        program = computer.which(self.command)
-        if program is not None:
+        if computer.which(self.command) is not None:
             configured = computer.environ.get("XDG_CONFIG_HOME", "")
-            # The specification tells programs to ignore relative paths.
+            # The specification requires programs to ignore relative paths.
             home = Path(configured) if configured.startswith("/") else computer.home / ".config"
-            return DesktopProgram((str(program),), home)
-        places = (
-            computer.base / "var/lib/flatpak/app" / self.flatpak_id,
-            computer.home / ".local/share/flatpak/app" / self.flatpak_id,
-        )
-        if any(presence.is_folder(place) for place in places):
+            return DesktopProgram(home)
+        if computer.has_flatpak(self.flatpak_id):
             config = computer.home / ".var/app" / self.flatpak_id / "config"
-            return DesktopProgram(("flatpak", "run", self.flatpak_id), config, sandboxed=True)
+            return DesktopProgram(config, sandboxed=True)
         return None
 
 

@@ -1,9 +1,10 @@
 """The commands that put an exported Outlook account into classic Outlook, as values.
 
 Nothing is run here. The window shows a step, asks, and runs its commands one by one without a
-shell. There are two ways, both untested with today's versions: Outlook imports a ``.prf``, or reads
-a local Autodiscover file that the user's registry (HKEY_CURRENT_USER) names when the account is
-added by its address. Neither could be run on Windows; golden values in the tests hold the commands.
+shell. There are two methods, both untested with today's versions: Outlook imports a ``.prf``, or
+reads a local Autodiscover file that the user's registry (HKEY_CURRENT_USER) names when the account
+is added by its address. Neither could be run on Windows; the tests compare the commands with golden
+values.
 """
 
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class OutlookRunMode(StrEnum):
 class RunStep:
     """One step to offer. All its commands must end with exit status 0, in this order."""
 
-    way: OutlookRunMode
+    mode: OutlookRunMode
     text: str
     """What will happen, and what the user does then."""
     commands: tuple[Command, ...]

@@ -27,8 +27,6 @@ class ProfileApplied:
     profile: Path
     name: str
     command: tuple[str, ...]
-    backup: Path | None
-    """The replaced file (the list of profiles, or the preferences) as it was, if there was one."""
     notes: tuple[str, ...] = ()
     outcome: ApplyOutcome = ApplyOutcome.PROFILE
     corrected: tuple[str, ...] = ()
@@ -54,8 +52,8 @@ class AlreadyThere:
 class FilesApplied:
     """The account was written as files that the program reads by itself.
 
-    ``live`` is True when the running program confirmed the account, False when it did not (the
-    steps then tell what to do), and None when it does not run or was not asked.
+    ``live`` is True when the running program confirmed the account, False when it did not (then the
+    steps are instructions), and None when it does not run or was not asked.
     """
 
     files: tuple[Path, ...]
@@ -78,7 +76,7 @@ class Undone:
     """The account was taken out of the profile."""
 
     profile: Path
-    kept: Path | None = None
+    moved_to: Path | None = None
     """The new folder of a removed profile that had been used; it may be deleted."""
     notes: tuple[str, ...] = ()
     only_ours: bool = False
@@ -90,8 +88,6 @@ class UndoFailure:
     """Nothing was changed; ``reason`` is a sentence."""
 
     reason: str
-    backup: Path | None = None
-    """The file as it was before our change, to be restored by hand."""
     only_ours_possible: bool = False
     """Whether an undo with ``only_ours`` can succeed."""
 

@@ -1,6 +1,6 @@
 """The table of mail programs: one row for each, in the order in which they are shown.
 
-A row is all that the rest of the program knows about a mail program. Code for writing into a
+The rest of the program uses a mail program through its row only. Code for writing into a
 program of this computer is imported by the row's ``load_applier`` only: loading all of it takes
 35 ms, which the commands that write files do without.
 """

@@ -59,27 +59,25 @@ def _profile_sentence(outcome: ApplyOutcome) -> str:
 
 def lines(result: Applied, program: str, address: EmailAddress) -> list[str]:
     """What was done, with names and paths, for a technician; a list of sentences."""
+    if isinstance(result, FilesApplied):
+        text = _("{program} has the account {address}.")
+        first = text.format(program=program, address=address)
+        return [first, *(step.text for step in result.steps), *result.notes]
+    more = result.notes
     match result:
         case ProfileApplied(outcome=ApplyOutcome.PROFILE):
             text = _("{program} has a new profile “{name}”: {path}")
-            first = text.format(program=program, name=result.name, path=result.profile)
-            return [first, *(f"! {note}" for note in result.notes)]
+            more = tuple(f"! {note}" for note in result.notes)
         case ProfileApplied():
             text = _("The account is in {program}'s profile “{name}”: {path}")
-            first = text.format(program=program, name=result.name, path=result.profile)
-            return [first, *result.corrected, *result.notes]
+            more = (*result.corrected, *result.notes)
         case AlreadyThere():
             text = _("The account is right already in {program}'s profile “{name}”: {path}")
-            first = text.format(program=program, name=result.name, path=result.profile)
-            return [first, *result.notes]
-        case FilesApplied():
-            text = _("{program} has the account {address}.")
-            first = text.format(program=program, address=address)
-            return [first, *(step.text for step in result.steps), *result.notes]
+    return [text.format(program=program, name=result.name, path=result.profile), *more]
 
 
 def opening(result: Applied, program: str) -> str:
-    """How to open the program so that the account is seen; empty where nothing is to be said."""
+    """How to open the program so that the account is seen; empty where it needs no explanation."""
     if isinstance(result, FilesApplied):
         return ""
     if result.opens_by_itself:

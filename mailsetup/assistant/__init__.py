@@ -1,1 +1,1 @@
-"""The use cases and the flow: what both faces drive."""
+"""The use cases and the flow, for window and command line."""

@@ -14,12 +14,10 @@ from mailsetup.assistant.events import (
     Event,
     FindingMade,
     LinkJudged,
-    SettingsFound,
     SignInCode,
     SignInOpened,
-    SourceAnswered,
-    SourceAsked,
 )
+from mailsetup.model.search_events import SettingsFound, SourceAnswered, SourceAsked
 from mailsetup.model.secret import Secret, plain_without_secrets, without_secret
 
 MAX_LINES = 2000

@@ -15,18 +15,17 @@ from mailsetup.diagnosis.checks.domain import check_domain
 from mailsetup.diagnosis.checks.network import check_network
 from mailsetup.diagnosis.checks.server import finding_of
 from mailsetup.diagnosis.health.domain_health import HealthRequest, check_dns_health
-from mailsetup.discovery.certificate_names import proven_name
+from mailsetup.discovery.certificate_names import proven_name_for
 from mailsetup.discovery.find import find
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.certificate import CertificateFacts, TlsFailure, TlsFault
+from mailsetup.model.certificate import CertificateFacts
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, Stage
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Fact, Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Authentication, Protocol, ServerSettings, SocketType
-from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
-from mailsetup.verify.login import offered_mechanisms, open_session, open_smtp
+from mailsetup.verify.login import offered_mechanisms, open_session
 
 EXPIRING = 14
 """Days of validity below which a certificate is a warning; automatic renewal is earlier."""
@@ -79,14 +78,7 @@ async def watch(
     """
     started = net.clock.monotonic()
     address = EmailAddress("postmaster", domain)
-    discovery = known or await find(
-        address,
-        net,
-        agreed=options.agreed,
-        budget=options.budget,
-        offline=options.offline,
-        plain_http=options.plain_http,
-    )
+    discovery = known or await find(address, net, options)
     settings = discovery.settings
     wanted = settings.servers[:MAX_SERVERS] if settings is not None else ()
     facts = discovery.domain_facts
@@ -129,7 +121,8 @@ def _exchangers(discovery: Discovery) -> tuple[str, ...]:
 async def _seen(server: ServerSettings, address: EmailAddress, net: Network) -> ServerSeen:
     opened = await open_session(server, net)
     if isinstance(opened, DialogueFailure):
-        return ServerSeen(server, await _failed(opened, address, net))
+        name = await proven_name_for(opened, address.domain, net)
+        return ServerSeen(server, finding_of(opened, address, proven_name=name))
     async with opened:
         certificate = opened.certificate
         offered = offered_mechanisms(opened)
@@ -139,16 +132,6 @@ async def _seen(server: ServerSettings, address: EmailAddress, net: Network) -> 
         return ServerSeen(
             server, finding, opened.tls_version, certificate, days, tuple(sorted(offered))
         )
-
-
-async def _failed(failure: DialogueFailure, address: EmailAddress, net: Network) -> Finding:
-    name = None
-    if failure.error is DialogueFault.CERTIFICATE_WRONG_NAME:
-        server = failure.server
-        tls = TlsFailure(TlsFault.WRONG_NAME, certificate=failure.certificate)
-        seen = ConnectFailure(ConnectFault.TLS, server.host, server.port, tls)
-        name = await proven_name(seen, address.domain, net)
-    return finding_of(failure, address, proven_name=name)
 
 
 def _days_left(certificate: CertificateFacts | None, net: Network) -> int | None:
@@ -207,7 +190,7 @@ async def _exchanger(host: str, net: Network) -> ServerSeen | None:
     )
     try:
         async with asyncio.timeout(_EXCHANGER_TIMEOUT):
-            opened = await open_smtp(server, net)
+            opened = await open_session(server, net)
     except TimeoutError:
         return None
     if isinstance(opened, DialogueFailure):

@@ -5,32 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailsetup.model.finding import Finding, Link, Status
-from mailsetup.model.settings import AccountSettings
-from mailsetup.model.source import Method, Source
-from mailsetup.model.source_result import SourceAttempt
-
-
-@dataclass(frozen=True, slots=True)
-class SourceAsked:
-    """A query to a source of settings started. ``location`` is a host or URL, as plain text."""
-
-    method: Method
-    location: str
-
-
-@dataclass(frozen=True, slots=True)
-class SourceAnswered:
-    """The query to a source ended."""
-
-    tried: SourceAttempt
-
-
-@dataclass(frozen=True, slots=True)
-class SettingsFound:
-    """The best settings so far; later ones may replace them."""
-
-    settings: AccountSettings
-    source: Source
+from mailsetup.model.search_events import SearchEvent
 
 
 class Activity(StrEnum):
@@ -106,9 +81,7 @@ class SignInCode:
 Event = (
     SignInOpened
     | SignInCode
-    | SourceAsked
-    | SourceAnswered
-    | SettingsFound
+    | SearchEvent
     | ActivityStarted
     | ActivityEnded
     | FindingMade

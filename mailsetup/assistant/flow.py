@@ -17,11 +17,11 @@ class Page(StrEnum):
     WELCOME = "welcome"
     COMPLAINT = "complaint"
     TECHNICIAN = "technician"
-    FLEET = "fleet"
-    FLEET_RUN = "fleet-run"
-    FLEET_DONE = "fleet-done"
+    BATCH = "batch"
+    BATCH_RUN = "batch-run"
+    BATCH_DONE = "batch-done"
     START = "start"
-    LOOKING = "looking"
+    SEARCHING = "searching"
     FOUND = "found"
     MANUAL = "manual"
     PASSWORD = "password"  # noqa: S105 - a page's name
@@ -42,8 +42,8 @@ class Move(StrEnum):
     TROUBLE = "trouble"
     """Choose a complaint."""
     TECHNICIAN = "technician"
-    """Options for those who look after other people's mail."""
-    FLEET = "fleet"
+    """Options for technicians."""
+    BATCH = "batch"
     """A table of many people."""
     MANUAL = "manual"
     """Enter or change the servers by hand."""
@@ -133,29 +133,29 @@ FLOW: Final[Mapping[tuple[Page, Move], Page | Branch]] = {
     (Page.WELCOME, Move.TECHNICIAN): Page.TECHNICIAN,
     (Page.TECHNICIAN, Move.NEXT): Page.START,
     (Page.TECHNICIAN, Move.CANCEL): Page.WELCOME,
-    (Page.TECHNICIAN, Move.FLEET): Page.FLEET,
-    (Page.FLEET, Move.NEXT): Page.FLEET_RUN,
-    (Page.FLEET, Move.CANCEL): Page.WELCOME,
-    (Page.FLEET_RUN, Move.ENDED): Page.FLEET_DONE,
+    (Page.TECHNICIAN, Move.BATCH): Page.BATCH,
+    (Page.BATCH, Move.NEXT): Page.BATCH_RUN,
+    (Page.BATCH, Move.CANCEL): Page.WELCOME,
+    (Page.BATCH_RUN, Move.ENDED): Page.BATCH_DONE,
     # Nothing could be written, or the options cannot be used.
-    (Page.FLEET_RUN, Move.FAILED): Page.FLEET,
-    (Page.FLEET_RUN, Move.CANCEL): Page.FLEET,
+    (Page.BATCH_RUN, Move.FAILED): Page.BATCH,
+    (Page.BATCH_RUN, Move.CANCEL): Page.BATCH,
     # The user agreed to companies, or some people were left for later.
-    (Page.FLEET_DONE, Move.AGAIN): Page.FLEET_RUN,
-    (Page.FLEET_DONE, Move.ANOTHER): Page.WELCOME,
-    (Page.FLEET_DONE, Move.CANCEL): Page.FLEET,
-    (Page.START, Move.NEXT): Page.LOOKING,
+    (Page.BATCH_DONE, Move.AGAIN): Page.BATCH_RUN,
+    (Page.BATCH_DONE, Move.ANOTHER): Page.WELCOME,
+    (Page.BATCH_DONE, Move.CANCEL): Page.BATCH,
+    (Page.START, Move.NEXT): Page.SEARCHING,
     (Page.START, Move.MANUAL): Page.MANUAL,
     (Page.START, Move.CANCEL): Page.WELCOME,
-    (Page.LOOKING, Move.ENDED): Branch(after_search, (Page.FOUND, Page.MANUAL, Page.START)),
-    (Page.LOOKING, Move.MANUAL): Page.MANUAL,
-    (Page.LOOKING, Move.CANCEL): Page.START,
+    (Page.SEARCHING, Move.ENDED): Branch(after_search, (Page.FOUND, Page.MANUAL, Page.START)),
+    (Page.SEARCHING, Move.MANUAL): Page.MANUAL,
+    (Page.SEARCHING, Move.CANCEL): Page.START,
     (Page.FOUND, Move.NEXT): Branch(
         after_found, (Page.TESTING, Page.PASSWORD, Page.SIGN_IN, Page.SECOND)
     ),
     (Page.FOUND, Move.MANUAL): Page.MANUAL,
     # The user agreed to the company that the domain refers to.
-    (Page.FOUND, Move.AGAIN): Page.LOOKING,
+    (Page.FOUND, Move.AGAIN): Page.SEARCHING,
     (Page.FOUND, Move.CANCEL): Page.START,
     (Page.MANUAL, Move.NEXT): Branch(after_manual, (Page.PASSWORD, Page.SIGN_IN)),
     (Page.MANUAL, Move.CANCEL): Page.START,
@@ -190,17 +190,17 @@ FLOW: Final[Mapping[tuple[Page, Move], Page | Branch]] = {
     (Page.DONE, Move.AGAIN): Page.PROGRAM,
 }
 
-TRANSIENT: Final = frozenset({Page.LOOKING, Page.TESTING, Page.FLEET_RUN})
+TRANSIENT: Final = frozenset({Page.SEARCHING, Page.TESTING, Page.BATCH_RUN})
 """Pages on which a job runs: Back never leads to them."""
 
-FLEET: Final = (Page.FLEET, Page.FLEET_RUN, Page.FLEET_DONE)
+BATCH_PAGES: Final = (Page.BATCH, Page.BATCH_RUN, Page.BATCH_DONE)
 """Pages for many people at once."""
 
-BEFORE: Final = frozenset({Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN, *FLEET})
+BEFORE: Final = frozenset({Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN, *BATCH_PAGES})
 """Pages before the steps begin: the steps are not shown yet."""
 
 STEPS: Final[tuple[tuple[Page, ...], ...]] = (
-    (Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN, *FLEET, Page.START, Page.LOOKING),
+    (Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN, *BATCH_PAGES, Page.START, Page.SEARCHING),
     (Page.FOUND, Page.MANUAL),
     (Page.PASSWORD, Page.SIGN_IN, Page.SECOND),
     (Page.TESTING, Page.RESULT),

@@ -1,37 +1,30 @@
 """The use cases: find settings, check an account. No Qt, no printing, no prompting.
 
 Every run searches for settings. What the other steps need takes longer to import, so each of them
-is a module that is imported here when it is used: this module is the door to them.
+is a module that is imported here when it is used.
 """
 
 import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from mailsetup.assistant.account_choice import choose_account
 from mailsetup.assistant.check.confirmed_request import confirmed_request
 from mailsetup.assistant.check.request import CheckRequest, SecondMailbox
-from mailsetup.assistant.events import (
-    Emit,
-    Event,
-    SettingsFound,
-    SourceAnswered,
-    SourceAsked,
-    ignore,
-)
+from mailsetup.assistant.events import Emit, ignore
 from mailsetup.assistant.run_options import NotAsked, RunOptions
 from mailsetup.assistant.shared_network import SharedNetwork
 from mailsetup.diagnosis.chain import Diagnosis, diagnose
-from mailsetup.discovery.events import Improved, Progress, SourceEnded, SourceStarted
+from mailsetup.discovery.exchangers import mail_exchangers
 from mailsetup.discovery.find import find
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Finding
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ProgramAccount, ServerSettings
-from mailsetup.net.environment import environment_faults
+from mailsetup.net.environment_check import environment_faults
 from mailsetup.net.network import Network
 from mailsetup.vault import Vault
 
@@ -75,15 +68,8 @@ class Assistant:
         async with self._network.open(leave_open=True) as net:
             faults = asyncio.ensure_future(self._environment_faults(net))
             try:
-                found = await find(
-                    address,
-                    net,
-                    agreed=(*self.options.agreed, *agreed),
-                    budget=self.options.budget,
-                    offline=self.options.offline,
-                    plain_http=self.options.plain_http,
-                    emit=lambda progress: emit(_event(progress)),
-                )
+                options = replace(self.options, agreed=(*self.options.agreed, *agreed))
+                found = await find(address, net, options, emit=emit)
                 return replace(found, warnings=(*found.warnings, *await faults))
             finally:
                 faults.cancel()
@@ -125,14 +111,14 @@ class Assistant:
             return NotAsked()
         from mailsetup.assistant.absence import reach
 
-        # A search that runs concurrently keeps its own network.
+        # A search that runs concurrently has its own network.
         async with SharedNetwork(lambda: self.options).open() as net:
             return await reach(server, address, net)
 
     async def check(self, request: CheckRequest, emit: Emit = ignore) -> "CheckReport":
         """Log in, send a message to oneself, wait for it, and judge the chain.
 
-        Raises `UnconfirmedError` rather than send the password to a host that nobody agreed to.
+        Raises `UnconfirmedError` where the password would go to a host without an agreement.
         """
         request = confirmed_request(request, self.options.agreed)
         from mailsetup.assistant.check.run import run_check
@@ -155,8 +141,6 @@ class Assistant:
 
     async def mail_exchangers(self, domain: str) -> tuple[str, ...]:
         """The MX hosts of the domain, best first, for what it should publish."""
-        from mailsetup.assistant.publication.verify import mail_exchangers
-
         async with self._network.open(leave_open=True) as net:
             return await mail_exchangers(domain, net)
 
@@ -192,15 +176,3 @@ class Assistant:
         if self._sign_ins is not None:
             await self._sign_ins.end()
         await self._network.close()
-
-
-def _event(progress: Progress) -> Event:
-    match progress:
-        case SourceStarted(method=method, location=location):
-            return SourceAsked(method, location)
-        case SourceEnded(tried=tried):
-            return SourceAnswered(tried)
-        case Improved(settings=settings, source=source):
-            return SettingsFound(settings, source)
-        case _:
-            assert_never(progress)

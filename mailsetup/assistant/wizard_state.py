@@ -1,6 +1,7 @@
 """State of the wizard: what the user entered and what was found out, in frozen parts.
 
-It knows no window: guards of `mailsetup.assistant.flow` decide by it which page is next.
+It does not depend on the window. The guards of `mailsetup.assistant.flow` decide by it which page
+is next.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from mailsetup.apply.outlook import OutlookRunMode
     from mailsetup.apply.result import Applied, Undone
     from mailsetup.assistant.check.report import CheckReport
-    from mailsetup.assistant.signin.flow import SignIn, SignInWay
+    from mailsetup.assistant.signin.flow import SignIn, SignInMethod
     from mailsetup.assistant.technician_options import TechnicianOptions
     from mailsetup.export.exporter import Artifact
     from mailsetup.export.guide.qr import QrMatrix
@@ -110,12 +111,12 @@ class TypedCredentials:
 class BrowserSignIn:
     """Signing in with the browser (OAuth 2.0, RFC 6749) instead of a password."""
 
-    way: "SignInWay | None" = None
+    method: "SignInMethod | None" = None
     """Where to sign in; None where that is impossible or not known yet."""
-    way_known: bool = False
+    method_known: bool = False
     """Whether the provider was asked."""
-    way_problem: str = ""
-    """Why there is no way, as a sentence."""
+    method_problem: str = ""
+    """Why there is no method, as a sentence."""
     result: "SignIn | None" = field(default=None, repr=False)
     in_use: bool = False
     """Whether the check uses it, and not the password."""
@@ -153,7 +154,7 @@ class CheckState:
     last_report: "CheckReport | None" = None
     """The report before this one, as long as it is about the same account and password."""
     defect: str = ""
-    """The type of our own exception, where the check failed by it."""
+    """The type of the exception, where a defect of this program ended the check."""
 
     @property
     def password_was_refused(self) -> bool:
@@ -228,6 +229,8 @@ class TechnicianChoice:
     options: "TechnicianOptions | None" = None
     settings_file: Path | None = None
     """Where the servers come from instead of a search."""
+    was_opened: bool = False
+    """Whether the window was opened with that file, which then vouches for nothing."""
 
 
 class DemoPerson(Protocol):
@@ -311,7 +314,7 @@ class WizardState:
         account, sign_in = self.servers.account, self.sign_in
         if account is None or not account.takes_sign_in:
             return False
-        refused = sign_in.way_known and (sign_in.way is None or not sign_in.way.can_begin)
+        refused = sign_in.method_known and (sign_in.method is None or not sign_in.method.can_begin)
         return not (refused and account.takes_password)
 
     @property
@@ -321,15 +324,22 @@ class WizardState:
 
     # Changes --------------------------------------------------------------------------------
 
+    def use_opened_file(self, path: Path, owner: EmailAddress | None) -> None:
+        """Take the servers from a settings file that the window was opened with; ``owner`` is the
+        address in it."""
+        self.technician = TechnicianChoice(settings_file=path, was_opened=True)
+        if owner is not None:
+            self.owner = replace(self.owner, address_text=str(owner))
+
     def set_address(self, address: EmailAddress) -> None:
         """Another address drops what was found; another domain drops the password, too."""
         before = self.owner.address
         if address == before:
             return
-        kept = self.credentials
+        credentials = self.credentials
         if before is not None and address.domain != before.domain:
-            kept = replace(kept, password="", keep=False)
-        self.credentials = replace(kept, early=False, on_password_page=False)
+            credentials = replace(credentials, password="", keep=False)
+        self.credentials = replace(credentials, early=False, on_password_page=False)
         self.owner = replace(self.owner, address=address)
         self.search, self.servers = Search(), ServerChoice()
         self.forget_sign_in()

@@ -1,1 +1,1 @@
-"""Many people at once: a table in, a folder of results out."""
+"""Set-up of many people: reads a table, writes a folder of results."""

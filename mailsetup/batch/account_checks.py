@@ -1,4 +1,4 @@
-"""Tests the accounts of a run, as fast as each hosting takes it."""
+"""Tests the accounts of a run, as fast as each hosting allows."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -8,6 +8,7 @@ from datetime import datetime
 from mailsetup.assistant.account_choice import alternatives_to
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.check.request import CheckRequest
+from mailsetup.assistant.texts.verdict import headline
 from mailsetup.batch.domain_search import Record
 from mailsetup.batch.events import EmitBatchEvent, Paused
 from mailsetup.batch.hosting_limits import HostingLimits
@@ -86,7 +87,7 @@ class AccountChecks:
         account_of: Callable[[Person], Awaitable[PersonResult]],
         submit: Submit,
     ) -> None:
-        """Test everybody's account, all hostings concurrently: none waits for another's pauses."""
+        """Test all accounts, all hostings concurrently: none waits for another's pauses."""
         groups: defaultdict[frozenset[str], deque[Person]] = defaultdict(deque)
         for person in people:
             result = await account_of(person)
@@ -178,8 +179,6 @@ def _spared(hosting: str) -> str:
 
 def _cause(report: CheckReport) -> str:
     """What is broken; also where nothing is, but not everything was tested."""
-    from mailsetup.assistant.texts.verdict import headline
-
     cause = report.root_cause
     if cause is not None:
         return explain(cause).title

@@ -26,12 +26,9 @@ class Column(StrEnum):
 def _folded(name: str) -> str:
     """The text without case, accents and punctuation, with single spaces."""
     bare = unicodedata.normalize("NFKD", name.casefold())
-    words = "".join(char if char.isalnum() else " " for char in bare if not _is_mark(char))
+    letters = (char for char in bare if unicodedata.category(char) != "Mn")
+    words = "".join(char if char.isalnum() else " " for char in letters)
     return " ".join(words.split())
-
-
-def _is_mark(char: str) -> bool:
-    return unicodedata.category(char) == "Mn"
 
 
 _COLUMNS: Final[Mapping[str, Column]] = {

@@ -10,7 +10,7 @@ from mailsetup.batch.journal import Entry, RunJournal, recent
 from mailsetup.batch.person_account import account_result, given_settings
 from mailsetup.batch.result import PersonResult
 from mailsetup.batch.table_check import Person
-from mailsetup.discovery.batch import BatchSearch
+from mailsetup.discovery.batch_search import BatchSearch
 from mailsetup.model.address import AddressFailure, EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.settings_json import SettingsFailure, settings_from_json, settings_to_json
@@ -34,14 +34,7 @@ class DomainSearch:
         self._options = options
         self._parallel = parallel
         self._journal = journal
-        self._searches = BatchSearch(
-            net,
-            agreed=options.agreed,
-            budget=options.budget,
-            offline=options.offline,
-            plain_http=options.plain_http,
-            parallel=parallel,
-        )
+        self._searches = BatchSearch(net, options, parallel=parallel)
 
     async def close(self) -> None:
         """End the searches that still run."""

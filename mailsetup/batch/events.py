@@ -45,4 +45,4 @@ EmitBatchEvent = Callable[[BatchEvent], None]
 
 
 def ignore(_event: BatchEvent) -> None:
-    """Ignores all events."""
+    """Discard all events."""

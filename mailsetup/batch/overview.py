@@ -4,9 +4,7 @@ They are written from the journal row by row, so that memory does not grow with 
 journal contains no secrets, so neither do they.
 """
 
-import base64
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +19,7 @@ from mailsetup.batch.journal import Entry, RunJournal
 from mailsetup.batch.result import PersonState, Totals, state_word
 from mailsetup.batch.table_check import BatchPlan, Person
 from mailsetup.files import atomic
+from mailsetup.formats.html_page import html_head
 from mailsetup.i18n import _
 from mailsetup.i18n.locale_data import locale_data
 from mailsetup.model.settings_json import SCHEMA, Json
@@ -253,8 +252,6 @@ def _write_html(
     file: TextIO,
 ) -> None:
     style = resources.read_text("batch", "overview.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'"
     title = _("Mailboxes: {count}").format(count=len(plan.people))
     present = [state for state in _ORDER if overview.totals[state]]
     tiles = "".join(
@@ -263,13 +260,7 @@ def _write_html(
         for state in present
     )
     file.write(
-        f'<!doctype html>\n<html lang="{escape(i18n.language())}">\n<head>\n'
-        '<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n"
-        f"<header><h1>{escape(title)}</h1>"
+        f"{html_head(i18n.language(), title, style)}<header><h1>{escape(title)}</h1>"
         f'<p><time datetime="{escape(now.isoformat(timespec="seconds"))}">'
         f"{escape(now.strftime('%Y-%m-%d %H:%M'))}</time></p></header>\n"
         f'<ul class="totals">{tiles}</ul>\n'
@@ -312,23 +303,23 @@ def _write_group(state: PersonState, count: int, lines: Iterator[_Line], file: T
 
 
 def _html_row(line: _Line) -> str:
-    said = io.StringIO()
+    cell = io.StringIO()
     if line.text("reason"):
-        said.write(f"<p><b>{escape(line.text('reason'))}</b></p>")
+        cell.write(f"<p><b>{escape(line.text('reason'))}</b></p>")
     advice = _advice(line)
     if advice:
-        said.write(f"<p>{escape(advice)}</p>")
+        cell.write(f"<p>{escape(advice)}</p>")
     for note in line.texts("notes"):
-        said.write(f"<p>{escape(note)}</p>")
+        cell.write(f"<p>{escape(note)}</p>")
     servers = [_server(line.entry.get(side)) for side in ("incoming", "outgoing")]
     shown = " · ".join(filter(None, servers))
     if shown:
-        said.write(f'<p class="servers">{escape(shown)}</p>')
+        cell.write(f'<p class="servers">{escape(shown)}</p>')
     folder = line.text("folder")
     link = f'<a href="people/{escape(folder)}/welcome.html">{escape(folder)}</a>' if folder else ""
     name = f"<p>{escape(line.person.name)}</p>" if line.person.name else ""
     return (
         f'<tr><td>{line.person.row}</td><td class="who"><bdi>{name}'
         f"<p>{escape(str(line.person.address))}</p></bdi></td>"
-        f"<td><bdi>{said.getvalue()}</bdi></td><td>{link}</td></tr>\n"
+        f"<td><bdi>{cell.getvalue()}</bdi></td><td>{link}</td></tr>\n"
     )

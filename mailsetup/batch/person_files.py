@@ -30,7 +30,7 @@ class FilesOrder:
 
 @dataclass(frozen=True, slots=True)
 class PersonFiles:
-    """The content of a folder. ``notes`` say which programs got no files, and why."""
+    """The content of a folder. ``notes`` name the programs that got no files, with the reason."""
 
     folder: PersonFolder
     notes: tuple[str, ...] = ()

@@ -99,13 +99,13 @@ class PersonResult:
 
 
 def _finding(finding: Finding) -> Json:
-    said = explain(finding)
+    explanation = explain(finding)
     return {
         "id": finding.id,
         "status": str(finding.status),
-        "who": str(said.who),
-        "title": said.title,
-        "advice": said.advice,
+        "who": str(explanation.who),
+        "title": explanation.title,
+        "advice": explanation.advice,
     }
 
 

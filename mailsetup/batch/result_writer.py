@@ -1,4 +1,4 @@
-"""Writes the results of a run: everybody's files, then the journal, then the event.
+"""Writes the results of a run: people's files, then the journal, then the event.
 
 Results come through a queue and are written in groups, which share the waits for the disk. After a
 cancel, what took a login is still written; what was only prepared is quickly prepared again.

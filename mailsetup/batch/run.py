@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
-from mailsetup.assistant.check.batch import BatchChecks
+from mailsetup.assistant.check.batch_check import BatchChecks
 from mailsetup.assistant.run_options import RunOptions
 from mailsetup.batch import events
 from mailsetup.batch.account_checks import AccountChecks

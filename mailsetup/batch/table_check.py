@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Final, assert_never
 
 from mailsetup.apply.targets import TARGETS
+from mailsetup.assistant.settings_file import (
+    SettingsFileFailure,
+    SharedSettings,
+    read_shared_settings,
+    unusable_sentence,
+)
 from mailsetup.assistant.texts.common import address_fault_sentence
 from mailsetup.batch.columns import Column, language_id, program_id
 from mailsetup.batch.password_commands import TableCommand, table_command_fault
-from mailsetup.batch.shared_settings import SharedSettings, SharedSettingsFailure, read_settings
 from mailsetup.batch.table import PeopleTable, TableRow
 from mailsetup.batch.workbook import CellKind
 from mailsetup.batch.workbook_child import MAX_CELL
@@ -126,7 +131,7 @@ class _Checker:
     def __init__(self, defaults: Defaults) -> None:
         self._defaults = defaults
         self._seen: dict[str, int] = {}
-        self._settings: dict[Path, SharedSettings | SharedSettingsFailure] = {}
+        self._settings: dict[Path, SharedSettings | SettingsFileFailure] = {}
         self.people: list[Person] = []
         self.problems: list[RowFailure] = []
 
@@ -228,17 +233,13 @@ class _Checker:
             return None
         if path not in self._settings:
             seconds = 0.0 if cell else self._defaults.pipe_seconds
-            self._settings[path] = read_settings(path, pipe_seconds=seconds)
+            self._settings[path] = read_shared_settings(path, pipe_seconds=seconds)
         found = self._settings[path]
-        if isinstance(found, SharedSettingsFailure):
-            raise _WrongRowError(found.reason)
+        if isinstance(found, SettingsFileFailure):
+            raise _WrongRowError(found.sentence)
         settings = found.settings_for(address)
         if isinstance(settings, SettingsFailure):
-            raise _WrongRowError(
-                _("The settings file cannot be used. {where}: {problem}.").format(
-                    where=settings.where, problem=settings.problem
-                )
-            )
+            raise _WrongRowError(unusable_sentence(settings))
         return found
 
     def _within_folder(self, cell: str) -> Path:

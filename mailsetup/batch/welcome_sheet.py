@@ -3,8 +3,6 @@
 It contains no password, loads nothing and has no scripts; all inserted texts are escaped.
 """
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,6 +13,7 @@ from mailsetup.export.guide.qr import quick_svg
 from mailsetup.export.programs.k9_settings import qr_payload
 from mailsetup.export.programs.other import Other
 from mailsetup.export.programs.thunderbird_android import ThunderbirdAndroid, sign_in_step
+from mailsetup.formats.html_page import html_head
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account
 
@@ -116,26 +115,18 @@ def _password_words(contact: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _style() -> tuple[str, str]:
-    style = resources.read_text("batch", "welcome.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return style, f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'"
+def _style() -> str:
+    return resources.read_text("batch", "welcome.css")
 
 
 def html(page: WelcomeSheet) -> bytes:
     """The page as a self-contained HTML document, which can be printed."""
-    style, policy = _style()
     title = f"{page.title}: {page.address}"
     with i18n.override_language(page.language):
         heading = escape(_("Your e-mail address"))
         last = escape(_("This page holds no password and loads nothing."))
         parts = (
-            f'<!doctype html>\n<html lang="{escape(page.language)}">\n<head>\n',
-            '<meta charset="utf-8">\n',
-            f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">\n',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
-            '<meta name="referrer" content="no-referrer">\n',
-            f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n",
+            html_head(page.language, title, _style()),
             f"<header><h1><bdi>{escape(page.title)}</bdi></h1><p>{escape(page.lead)}</p></header>\n",
             f"<section><h2>{heading}</h2>",
             f'<p class="address">{escape(page.address)}</p>',

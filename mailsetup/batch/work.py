@@ -42,6 +42,6 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The run came to its end. ``stopped`` says why not all could be written ("" where all is)."""
+    """The run has ended. ``stopped`` is why not all could be written ("" where all was)."""
 
     stopped: str = ""

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from types import TracebackType
 from typing import Any, Self
 
 from mailsetup.batch import workbook_child
@@ -94,7 +93,7 @@ class Workbook:
         self._deadline = time.monotonic() + _START_SECONDS
         self._pipe, self._process = _started(self._limits)
         try:
-            # Its first message says that it is ready.
+            # Its first message reports that it is ready.
             self._receive(WorkbookFault.NOT_STARTED)
             self._deadline = time.monotonic() + self._limits.seconds
             self._send(content)
@@ -150,12 +149,7 @@ class Workbook:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

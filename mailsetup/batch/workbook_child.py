@@ -53,11 +53,7 @@ def serve(pipe: "Connection[bytes, bytes]", memory: int, seconds: int) -> None:
     confine_this_process(memory, seconds)
     with pipe:
         try:
-            # Before the hostile data arrives: loading the native library takes memory.
-            import python_calamine  # noqa: F401
-
-            _send(pipe, {"ready": True})
-            _answer(pipe, pipe.recv_bytes())
+            _answer(pipe)
         except (EOFError, OSError):
             return
         except BaseException:  # noqa: BLE001 - a panic of native code is no Exception
@@ -68,9 +64,12 @@ def _send(pipe: "Connection[bytes, bytes]", message: dict[str, Any]) -> None:
     pipe.send_bytes(json.dumps(message).encode())
 
 
-def _answer(pipe: "Connection[bytes, bytes]", content: bytes) -> None:
+def _answer(pipe: "Connection[bytes, bytes]") -> None:
+    # Before the hostile data arrives: loading the native library takes memory.
     from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
+    _send(pipe, {"ready": True})
+    content = pipe.recv_bytes()
     fault = _fault_of_container(content)
     if fault:
         _send(pipe, {"fault": fault})

@@ -36,7 +36,7 @@ _JOIN_SECONDS = 5.0
 class WrittenFolder:
     """A person's folder on the disk, not yet in its place.
 
-    ``files`` are paths below it; ``notes`` say which programs got nothing, and why.
+    ``files`` are paths below it; ``notes`` name the programs that got nothing, with the reason.
     """
 
     temporary: Path
@@ -163,15 +163,15 @@ def _serve(orders: "Connection[_Answer, Sequence[FilesOrder]]", people: Path) ->
         answer: _Answer = None
         while True:
             try:
-                # The first message says that it is ready.
+                # The first message reports that it is ready.
                 orders.send(answer)
                 wanted = orders.recv()
             except (EOFError, OSError):
-                # Nobody moves this worker's folders into place; the next run removes them.
+                # No process moves this worker's folders into place; the next run removes them.
                 return
             try:
                 answer = write_orders(wanted, people)
             except OSError as error:
                 answer = error
-            except Exception:  # noqa: BLE001 - the parent makes the files itself and meets it there
+            except Exception:  # noqa: BLE001 - the parent makes the files itself and raises it
                 answer = None

@@ -58,8 +58,8 @@ def sign_in_members(sign_in: SignIn | None) -> Document:
         return {}
     return {
         "sign_in": {
-            "provider": plain(sign_in.way.name, 120),
-            "host": sign_in.way.page_host,
+            "provider": plain(sign_in.method.name, 120),
+            "host": sign_in.method.page_host,
             "account": sign_in.signed_in_as or None,
             "kept": sign_in.stored,
         }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from mailsetup.assistant.events import Event, SignInCode, SignInOpened
-from mailsetup.assistant.signin.flow import SignIn, SignInMeans, SignInWay
+from mailsetup.assistant.signin.flow import SignIn, SignInMeans, SignInMethod
 from mailsetup.assistant.texts.signin import (
     clients_problem_sentence,
     no_client_sentence,
@@ -70,32 +70,32 @@ def ask_for_credentials(
     wanted = command.sign_in.is_wanted
     if not (wanted or account.takes_sign_in):
         return password_prompt(account.address), None
-    way = engine.run(
-        engine.assistant.sign_ins.find_way(
+    method = engine.run(
+        engine.assistant.sign_ins.find_method(
             account, discovery.settings, agreed=_agreed(discovery, account, agreed)
         )
     )
-    if isinstance(way, ClientsFailure):
-        raise CommandError("sign-in.settings", clients_problem_sentence(way))
-    if isinstance(way, SignInFailure):
+    if isinstance(method, ClientsFailure):
+        raise CommandError("sign-in.settings", clients_problem_sentence(method))
+    if isinstance(method, SignInFailure):
         if wanted or not interactive:
-            raise _refused(way, None)
+            raise _refused(method, None)
         return password_prompt(account.address), None
-    way = _confirmed(way, streams)
-    made = engine.run(engine.assistant.sign_ins.load(way))
+    method = _confirmed(method, streams)
+    made = engine.run(engine.assistant.sign_ins.load(method))
     if isinstance(made, SignIn):
         return _stored(made, command, streams, engine)
     if isinstance(made, SignInFailure) and not (wanted or interactive):
-        raise _refused(made, way)
+        raise _refused(made, method)
     if not wanted and account.takes_password:
-        typed = password_prompt(account.address, may_be_empty=way.can_begin)
+        typed = password_prompt(account.address, may_be_empty=method.can_begin)
         if typed:
             return typed, None
-    if not way.can_begin and not wanted and not account.takes_password:
+    if not method.can_begin and not wanted and not account.takes_password:
         # Without a login, everything else can still be checked.
-        streams.stderr.write(f"{no_client_sentence(way)}\n")
+        streams.stderr.write(f"{no_client_sentence(method)}\n")
         return Secret(""), None
-    return _stored(_sign_in(way, command, streams, engine), command, streams, engine)
+    return _stored(_sign_in(method, command, streams, engine), command, streams, engine)
 
 
 def _agreed(discovery: Discovery, account: Account, agreed: Collection[str]) -> tuple[str, ...]:
@@ -104,17 +104,17 @@ def _agreed(discovery: Discovery, account: Account, agreed: Collection[str]) -> 
     return (*agreed, *((account.incoming.host, account.outgoing.host) if given else ()))
 
 
-def _confirmed(way: SignInWay, streams: Streams) -> SignInWay:
+def _confirmed(method: SignInMethod, streams: Streams) -> SignInMethod:
     """Ask whether servers that are not the provider's may get the token. Raises `CommandError`."""
-    if not way.confirm:
-        return way
-    domains = ", ".join(to_u_label(domain) for domain in way.confirm)
-    host = plain(way.page_host, 120)
+    if not method.confirm:
+        return method
+    domains = ", ".join(to_u_label(domain) for domain in method.confirm)
+    host = plain(method.page_host, 120)
     if streams.stdin.isatty() and not streams.wants_json:
         question = _("May the servers of {domains} use your sign-in at {host}? [y/N] ")
         if streams.confirms(question.format(domains=domains, host=host)):
-            return replace(way, confirm=())
-    option = " ".join(f"--trust {domain}" for domain in way.confirm)
+            return replace(method, confirm=())
+    option = " ".join(f"--trust {domain}" for domain in method.confirm)
     raise CommandError(
         "confirmation.needed",
         _(
@@ -125,12 +125,14 @@ def _confirmed(way: SignInWay, streams: Streams) -> SignInWay:
     )
 
 
-def _sign_in(way: SignInWay, command: CheckCommand, streams: Streams, engine: Engine) -> SignIn:
+def _sign_in(
+    method: SignInMethod, command: CheckCommand, streams: Streams, engine: Engine
+) -> SignIn:
     if command.sign_in.sign_in:
         means = SignInMeans(command.sign_in.sign_in)
     else:
         # In a remote shell, no browser can be redirected to this computer.
-        by_device = way.by_device and not _has_browser()
+        by_device = method.by_device and not _has_browser()
         means = SignInMeans.DEVICE if by_device else SignInMeans.BROWSER
 
     def print_instructions(event: Event) -> None:
@@ -139,10 +141,10 @@ def _sign_in(way: SignInWay, command: CheckCommand, streams: Streams, engine: En
         streams.stderr.flush()
 
     made = engine.run(
-        engine.assistant.sign_ins.sign_in(way, browser_opener(), print_instructions, means=means)
+        engine.assistant.sign_ins.sign_in(method, browser_opener(), print_instructions, means=means)
     )
     if isinstance(made, SignInFailure):
-        raise _refused(made, way)
+        raise _refused(made, method)
     return made
 
 
@@ -171,7 +173,7 @@ def _stored(
     made: SignIn, command: CheckCommand, streams: Streams, engine: Engine
 ) -> tuple[Secret, SignIn | None]:
     if made.is_of_another:
-        address = str(made.way.account.address)
+        address = str(made.method.account.address)
         streams.stderr.write(f"{other_account_sentence(made.signed_in_as, address)}\n")
     if command.sign_in.keep_sign_in and not made.stored:
         if engine.run(engine.assistant.sign_ins.store(made)):
@@ -181,9 +183,9 @@ def _stored(
     return made.token, made
 
 
-def _refused(failure: SignInFailure, way: SignInWay | None) -> CommandError:
-    link = sign_in_link(failure, way)
-    takes_password = way is None or way.account.takes_password
+def _refused(failure: SignInFailure, method: SignInMethod | None) -> CommandError:
+    link = sign_in_link(failure, method)
+    takes_password = method is None or method.account.takes_password
     sentence = sign_in_sentence(failure, takes_password=takes_password)
     status = ExitStatus.BAD_INPUT if failure.fault in _INPUT_FAULTS else ExitStatus.BROKEN
     return CommandError(

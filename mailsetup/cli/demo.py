@@ -78,7 +78,7 @@ class _DemoWalk:
         """Whether the flow reached its last page."""
         steps: Mapping[Page, Callable[[], Awaitable[bool]]] = {
             Page.START: self._enter_address,
-            Page.LOOKING: self._search,
+            Page.SEARCHING: self._search,
             Page.FOUND: self._choose_servers,
             Page.PASSWORD: self._go_on,
             Page.TESTING: self._check,

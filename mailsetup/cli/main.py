@@ -19,7 +19,7 @@ from mailsetup.cli.output import (
     print_document,
 )
 from mailsetup.cli.parser.argument_parser import UsageError
-from mailsetup.cli.parser.command_line import parse
+from mailsetup.cli.parser.command_line import opened_file, parse
 from mailsetup.cli.services import CommandServices
 from mailsetup.cli.streams import Streams
 from mailsetup.i18n import _, set_language
@@ -55,7 +55,7 @@ def main(
 def _standard_output(stream: TextIO | None, arguments: Sequence[str]) -> Iterator[TextIO]:
     """Standard output, flushed at the end. Raises `OutputLostError` where that fails."""
     # The window needs none: started from a desktop, the program may have no standard output.
-    is_window = not arguments or "--demo" in arguments
+    is_window = not arguments or "--demo" in arguments or opened_file(arguments) is not None
     opened = open_output(io.StringIO() if stream is None and is_window else stream)
     try:
         # argparse prints its help to sys.stdout and ignores errors of writing.

@@ -11,17 +11,15 @@ from mailsetup.assistant.events import (
     Event,
     FindingMade,
     LinkJudged,
-    SettingsFound,
     SignInCode,
     SignInOpened,
-    SourceAnswered,
-    SourceAsked,
     ignore,
 )
 from mailsetup.assistant.texts.common import activity_sentence
 from mailsetup.assistant.texts.search import source_asked_sentence
 from mailsetup.cli.streams import Streams
 from mailsetup.i18n import _
+from mailsetup.model.search_events import SettingsFound, SourceAnswered, SourceAsked
 from mailsetup.model.source_result import SourceStatus
 
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from mailsetup.batch.welcome_sheet import Printed
     from mailsetup.reporting.content import ReportContent
 
-Opener = Callable[[TextIO, TextIO, str | None], int]
-"""Opens a window and returns the exit status: standard output, messages, path of a screenshot."""
+Opener = Callable[[TextIO, TextIO, str | None, Path | None], int]
+"""Opens a window and returns the exit status: standard output, messages, path of a screenshot, and
+a settings file to open."""
 MakeReportPdf = Callable[["ReportContent"], bytes]
 MakePagePdf = Callable[["Printed"], bytes]
 

@@ -87,7 +87,7 @@ def _open_window(command: WindowCommand, streams: Streams, services: CommandServ
     opener = services.open_demo if command.demo else services.open_window
     if opener is None:
         raise UsageError(_("There is no command. “mailsetup --help” shows them."))
-    return opener(streams.stdout, streams.stderr, command.screenshot)
+    return opener(streams.stdout, streams.stderr, command.screenshot, command.opened)
 
 
 def _announce_search(address: str, search: SearchArguments, streams: Streams) -> None:

@@ -42,12 +42,12 @@ class ServerCapabilities:
     first.
     """
 
-    ways: tuple[Authentication, ...]
+    kinds: tuple[Authentication, ...]
     words: tuple[str, ...] = ()
 
 
 class _UnfitError(Exception):
-    """The server does not speak this protocol, or refuses the session."""
+    """The server does not use this protocol, or refuses the session."""
 
 
 async def read_capabilities(
@@ -72,13 +72,13 @@ async def read_capabilities(
         match protocol:
             case Protocol.IMAP:
                 words = await _imap(connection, greeting)
-                found = _imap_ways(words)
+                found = _imap_kinds(words)
             case Protocol.POP3:
                 words = await _pop3(connection)
-                found = _pop3_ways(words)
+                found = _pop3_kinds(words)
             case Protocol.SMTP:
                 words = await _ehlo(connection)
-                found = _smtp_ways(words)
+                found = _smtp_kinds(words)
             case _:
                 assert_never(protocol)
     except (DialogueError, _UnfitError):
@@ -155,7 +155,7 @@ def capabilities_in(greeting: str) -> list[str] | None:
     return words.split() if found and end else None
 
 
-def _imap_ways(words: list[str]) -> list[Authentication]:
+def _imap_kinds(words: list[str]) -> list[Authentication]:
     found = _mechanisms(word.removeprefix("AUTH=") for word in words if word.startswith("AUTH="))
     if "LOGINDISABLED" not in words:
         found.append(Authentication.PASSWORD_CLEARTEXT)
@@ -190,7 +190,7 @@ async def _pop3(connection: Connection) -> list[str]:
     raise _UnfitError
 
 
-def _pop3_ways(lines: list[str]) -> list[Authentication]:
+def _pop3_kinds(lines: list[str]) -> list[Authentication]:
     found: list[Authentication] = []
     for words in (line.split() for line in lines):
         if words[:1] == ["SASL"]:
@@ -212,7 +212,7 @@ async def _ehlo(connection: Connection) -> list[str]:
     return lines[1:]
 
 
-def _smtp_ways(lines: list[str]) -> list[Authentication]:
+def _smtp_kinds(lines: list[str]) -> list[Authentication]:
     # A server without AUTH is not a submission service.
     return [
         kind

@@ -11,12 +11,13 @@ from typing import Final
 
 from mailsetup.discovery.capabilities import request_tls
 from mailsetup.discovery.exchangers import best_exchangers
-from mailsetup.model.certificate import CertificateFacts
+from mailsetup.model.certificate import CertificateFacts, TlsFailure, TlsFault
+from mailsetup.model.dialogue import DialogueFailure, DialogueFault
 from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.hostname import is_within, parse_host
-from mailsetup.model.settings import Protocol
+from mailsetup.model.settings import Protocol, SocketType
 from mailsetup.net.connection import LeftoverBytesError
-from mailsetup.net.dial import ConnectFailure
+from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
 
 _TIMEOUT = 5.0
@@ -70,6 +71,17 @@ async def proven_name(
         for attempt in attempts:
             attempt.cancel()
         await asyncio.gather(*attempts, return_exceptions=True)
+
+
+async def proven_name_for(failure: DialogueFailure, domain: str, net: Network) -> str | None:
+    """The proven name of a server whose dialogue failed by the name in its certificate."""
+    if failure.error is not DialogueFault.CERTIFICATE_WRONG_NAME:
+        return None
+    server = failure.server
+    tls = TlsFailure(TlsFault.WRONG_NAME, certificate=failure.certificate)
+    seen = ConnectFailure(ConnectFault.TLS, server.host, server.port, tls)
+    upgrades = server.protocol if server.security is SocketType.STARTTLS else None
+    return await proven_name(seen, domain, net, upgrades)
 
 
 async def _is_valid_for(host: str, port: int, net: Network, upgrades: Protocol | None) -> bool:

@@ -1,8 +1,8 @@
 """A domain's mail exchangers: which are usable, and which domains their operator may publish in."""
 
-from mailsetup.discovery import providers
 from mailsetup.model.dns import DnsAnswer, MxRecord, Reply
 from mailsetup.model.hostname import parse_host
+from mailsetup.net.network import Network
 from mailsetup.net.public_suffix import owned_domain
 
 _MAX_HOSTS = 4
@@ -17,11 +17,6 @@ def best_exchangers(reply: Reply[MxRecord]) -> list[str]:
     usable = [(record.preference, parse_host(record.host)) for record in records]
     named = [(preference, host) for preference, host in usable if host is not None]
     return [host for preference, host in named if preference == named[0][0]][:_MAX_HOSTS]
-
-
-def is_mail_filter(host: str) -> bool:
-    """Whether an exchanger belongs to a service that filters mail for mailboxes elsewhere."""
-    return providers.filter_of(host) is not None
 
 
 def hosting_domains(hosts: list[str]) -> list[str]:
@@ -39,3 +34,15 @@ def hosting_domains(hosts: list[str]) -> list[str]:
             names[full] = None
         names[base] = None
     return list(names)
+
+
+async def mail_exchangers(domain: str, net: Network) -> tuple[str, ...]:
+    """The MX hosts of the domain, best first.
+
+    A null MX (RFC 7505) and hosts that others cannot reach do not count.
+    """
+    reply = await net.dns.mx(domain)
+    if not isinstance(reply, DnsAnswer):
+        return ()
+    hosts = (parse_host(record.host) for record in reply.records)
+    return tuple(dict.fromkeys(host for host in hosts if host is not None))

@@ -14,12 +14,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, assert_never
 
 from mailsetup.discovery.domain_facts import domain_facts
-from mailsetup.discovery.events import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.discovery.prefetch import prefetch_queries
 from mailsetup.discovery.provider_settings import with_provider_hints
 from mailsetup.discovery.ranking import RankedAnswer, completed, only_protected
 from mailsetup.discovery.source import DiscoverySource
-from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig
+from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig, WellKnown
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.sources.builtin import Builtin
 from mailsetup.discovery.sources.isp_files import IspFiles
@@ -28,11 +27,12 @@ from mailsetup.discovery.sources.mx import Mx
 from mailsetup.discovery.sources.pacc import Pacc
 from mailsetup.discovery.sources.probe import Probe
 from mailsetup.discovery.sources.srv import Srv
-from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.discovery.trust import domains_to_confirm, with_trusted_services
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.domain_facts import DomainFacts
+from mailsetup.model.search_events import SearchEvent, SettingsFound, SourceAnswered, SourceAsked
+from mailsetup.model.search_options import SearchOptions
 from mailsetup.model.source import Method
 from mailsetup.model.source_result import (
     Found,
@@ -74,8 +74,6 @@ def all_sources(
     )
 
 
-BUDGET = 20.0
-"""Seconds for the whole search."""
 GRACE = 0.4
 """Seconds to wait for preferred sources after a complete answer."""
 PATIENCE = 3.0
@@ -101,37 +99,36 @@ _REFUSED_FOR_SAFETY: Final[Mapping[str, str]] = {
 """The reason why a source's answer was not used → the warning where nothing else was found."""
 
 
-def _ignore(_: Progress) -> None:
+_DEFAULT: Final = SearchOptions()
+
+
+def _ignore(_: SearchEvent) -> None:
     """Discard the event."""
 
 
 async def find(
     address: EmailAddress,
     net: Network,
+    options: SearchOptions = _DEFAULT,
     *,
     sources: Sequence[DiscoverySource] | None = None,
-    agreed: Collection[str] = (),
-    budget: float = BUDGET,
-    offline: bool = False,
-    plain_http: bool = False,
     in_stages: bool = False,
-    emit: Callable[[Progress], None] = _ignore,
+    emit: Callable[[SearchEvent], None] = _ignore,
 ) -> Discovery:
-    """Search the settings of an address within ``budget`` seconds.
+    """Search the settings of an address.
 
-    ``agreed`` are domains that need no confirmation. ``offline`` uses only sources without network.
     ``in_stages`` starts the less preferred sources only if the others did not find complete
     settings, or after `FIRST_STAGE_TIMEOUT` seconds (a quarter of a short budget). That is slower
     for domains that publish nothing, and needs far fewer queries and connections for all others.
     Cancellation ends every source and closes what it opened.
     """
     if sources is None:
-        sources = all_sources(agreed, plain_http=plain_http)
-    if offline:
+        sources = all_sources(options.agreed, plain_http=options.plain_http)
+    if options.offline:
         sources = [source for source in sources if source.method in _LOCAL]
-    search = _Search(address, net, sources, agreed, emit, in_stages=in_stages)
+    search = _Search(address, net, sources, options.agreed, emit, in_stages=in_stages)
     try:
-        return await search.run(budget, online=not offline)
+        return await search.run(options.budget, online=not options.offline)
     finally:
         # No task of the search may outlive it.
         await search.stop()
@@ -144,7 +141,7 @@ class _Search:
         net: Network,
         sources: Sequence[DiscoverySource],
         agreed: Collection[str],
-        emit: Callable[[Progress], None],
+        emit: Callable[[SearchEvent], None],
         *,
         in_stages: bool,
     ) -> None:
@@ -241,7 +238,7 @@ class _Search:
     def _start(self, places: Iterable[int]) -> None:
         for place in places:
             source = self._sources[place]
-            self._emit(SourceStarted(source.method, source.location(self._address)))
+            self._emit(SourceAsked(source.method, source.location(self._address)))
             self._tasks[place] = asyncio.create_task(self._ask(source))
 
     async def _ask(self, source: DiscoverySource) -> SourceResult:
@@ -256,10 +253,13 @@ class _Search:
         for place, task in self._tasks.items():
             if task.done() and place not in self._tried:
                 self._process(place, task.result())
-        best = min(self._combined(), key=lambda answer: answer.rank, default=None)
+        answers = sorted(self._answers.values(), key=lambda answer: answer.rank)
+        # Incomplete ones are completed from others of equal trust.
+        combined = (completed(answer, answers) for answer in answers)
+        best = min(combined, key=lambda answer: answer.rank, default=None)
         if best is not None and (self._best is None or best.found != self._best.found):
             self._best = best
-            self._emit(Improved(best.found.settings, best.found.source))
+            self._emit(SettingsFound(best.found.settings, best.found.source))
 
     def _process(self, place: int, outcome: SourceResult) -> None:
         status, location, reason = _status(outcome)
@@ -276,11 +276,6 @@ class _Search:
             else:
                 status, reason = SourceStatus.ABSENT, "no-protected-server"
         self._end(place, status, location, reason)
-
-    def _combined(self) -> list[RankedAnswer]:
-        """All answers, incomplete ones completed from others of equal trust."""
-        answers = sorted(self._answers.values(), key=lambda answer: answer.rank)
-        return [completed(answer, answers) for answer in answers]
 
     def _may_improve(self, place: int, task: "asyncio.Task[SourceResult]") -> bool:
         if task.done():
@@ -304,11 +299,7 @@ class _Search:
             reason,
         )
         self._tried[place] = tried
-        self._emit(SourceEnded(tried))
-
-    def _open_question(self) -> NeedsInput | None:
-        """The user action to propose where nothing was found; a confirmation comes first."""
-        return min(self._questions, key=lambda one: not one.confirm, default=None)
+        self._emit(SourceAnswered(tried))
 
     def _elapsed_ms(self) -> float:
         return round(1000 * (self._net.clock.monotonic() - self._started), 1)
@@ -324,7 +315,9 @@ class _Search:
     def _result(self, out_of_time: bool, facts: DomainFacts | None) -> Discovery:
         tried = tuple(self._tried[place] for place in sorted(self._tried))
         best = self._best
-        question = self._open_question() if best is None else None
+        # The user action to propose where nothing was found; a confirmation comes first.
+        questions = self._questions if best is None else []
+        question = min(questions, key=lambda one: not one.confirm, default=None)
         warnings = list(self._warnings)
         if best is not None and not best.found.settings.is_complete:
             warnings.append("incomplete")

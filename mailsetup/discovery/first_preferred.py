@@ -41,7 +41,7 @@ async def first_preferred(
 
 
 def _is_plain_absence(outcome: SourceResult) -> bool:
-    """Whether a failure says no more than that nothing exists there."""
+    """Whether a failure only means that nothing exists there."""
     return isinstance(outcome, NotFound) and outcome.reason in ("absent", "no-such-host")
 
 

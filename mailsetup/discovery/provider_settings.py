@@ -10,7 +10,7 @@ from mailsetup.model.source import Channel, Method, Source
 from mailsetup.model.source_result import Found, NeedsInput, NotFound, SourceResult
 
 _WITHOUT_AUTHENTICATION = frozenset({Method.SRV, Method.PROBE})
-"""Sources that do not say how to log in, or only what the server's software can do."""
+"""Sources that do not name the authentication, or only what the server's software can do."""
 
 
 def of_domain(address: EmailAddress) -> SourceResult:
@@ -63,7 +63,7 @@ def _settings(provider: MailProvider, address: EmailAddress, source: Source) -> 
 def with_provider_hints(found: Found, address: EmailAddress) -> Found:
     """Settings of another source with the provider's hints, where one provider has all hosts.
 
-    SRV records and a server's greeting do not say that a provider wants an app password or a
+    SRV records and a server's greeting do not show that a provider wants an app password or a
     sign-in in the browser, so that for those sources the list gives the authentication, too.
     """
     if found.source.method is Method.BUILTIN or not found.settings.hosts:
@@ -75,11 +75,11 @@ def with_provider_hints(found: Found, address: EmailAddress) -> Found:
     listed = provider.settings(address)
     settings = found.settings
     if found.source.method in _WITHOUT_AUTHENTICATION:
-        ways = {(server.protocol, server.host): server.authentication for server in listed.servers}
+        kinds = {(server.protocol, server.host): server.authentication for server in listed.servers}
 
         def with_authentication(server: ServerSettings) -> ServerSettings:
-            way = ways.get((server.protocol, server.host), server.authentication)
-            return replace(server, authentication=way)
+            listed_kinds = kinds.get((server.protocol, server.host), server.authentication)
+            return replace(server, authentication=listed_kinds)
 
         settings = replace(
             settings,

@@ -24,7 +24,7 @@ from mailsetup.model.settings import (
 from mailsetup.resources import read_text
 
 _T = TypeVar("_T")
-_SAMPLE_ADDRESS = EmailAddress("somebody", "example.com")
+_SAMPLE_ADDRESS = EmailAddress("user", "example.com")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class DiscoverySource(Protocol):
         ...
 
     def location(self, address: EmailAddress) -> str:
-        """Where it is going to look: a URL, a DNS name or a file."""
+        """Where it will search: a URL, a DNS name or a file."""
         ...
 
     async def discover(self, address: EmailAddress, net: Network) -> SourceResult:

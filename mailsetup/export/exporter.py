@@ -1,5 +1,6 @@
 """The interface of every export: an account in, files and instructions out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -28,6 +29,13 @@ class ArtifactFile:
     private: bool = False
 
 
+def settings_file(
+    name: str, lines: Iterable[str], media_type: str = "text/plain; charset=utf-8"
+) -> ArtifactFile:
+    """A private file with these lines."""
+    return ArtifactFile(name, ("\n".join(lines) + "\n").encode(), media_type, private=True)
+
+
 @dataclass(frozen=True, slots=True)
 class CopyValue:
     """A value that the user copies into a field of the program, and the name of the field."""
@@ -43,6 +51,11 @@ class InstructionStep:
     text: str
     values: tuple[CopyValue, ...] = ()
     link: str = ""
+
+
+def instructions(*steps: InstructionStep | str) -> tuple[InstructionStep, ...]:
+    """Steps; one without values may be given as its text."""
+    return tuple(InstructionStep(step) if isinstance(step, str) else step for step in steps)
 
 
 @dataclass(frozen=True, slots=True)

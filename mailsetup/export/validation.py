@@ -1,8 +1,8 @@
 """The validation before every export: a valid account may be written into any file format.
 
-Every format escapes in its own way and some do not escape at all (a .prf), so no exporter has to
-handle line breaks, control characters or text that reverses its direction: such an account is
-refused here, with a sentence.
+Formats differ in their escapes, and some have none (a .prf). So that no exporter has to handle line
+breaks, control characters or text that reverses its direction, such an account is refused here,
+with a sentence.
 """
 
 from mailsetup.export.exporter import ExportFailure

@@ -39,7 +39,7 @@ class OperationError(OSError):
         self.reason = reason
 
 
-class NotReadBackError(OSError):
+class ReadBackError(OSError):
     """The content on the disk differs from what was written."""
 
 
@@ -52,7 +52,7 @@ def write_new(path: Path, content: bytes, mode: int) -> None:
     """Create the file with this content, on the disk when this returns.
 
     It is read back and compared, so that an old file is only replaced by the intended content.
-    Raises FileExistsError when the name is taken (also by a link), NotReadBackError when the
+    Raises FileExistsError when the name is taken (also by a link), ReadBackError when the
     content differs, OSError when it cannot be written; an incomplete file is removed.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _O_NOFOLLOW | _O_BINARY, mode)
@@ -69,7 +69,7 @@ def write_new(path: Path, content: bytes, mode: int) -> None:
 
 def _compare(path: Path, content: bytes) -> None:
     if path.read_bytes() != content:
-        raise NotReadBackError(errno.EIO, os.strerror(errno.EIO), str(path))
+        raise ReadBackError(errno.EIO, os.strerror(errno.EIO), str(path))
 
 
 def put(path: Path, content: bytes, mode: int) -> None:
@@ -199,7 +199,7 @@ def reason(error: OSError, place: Path) -> str:
     if isinstance(error, OperationError):
         return error.reason
     shown = plain(str(place), 1000)
-    if isinstance(error, NotReadBackError):
+    if isinstance(error, ReadBackError):
         return not_read_back(place)
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailsetup.files.user_file import open_to_read
-from mailsetup.model.ownership import OwnershipFault
+from mailsetup.model.file_ownership import OwnershipFault
 
 if sys.platform != "win32":
     import grp

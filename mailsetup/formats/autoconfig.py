@@ -105,7 +105,7 @@ class AutoconfigFailure:
 
 
 def read(document: bytes, address: EmailAddress) -> AccountSettings | AutoconfigFailure:
-    """The settings that an autoconfig document holds for an address; never raises.
+    """The settings in an autoconfig document for an address; never raises.
 
     Servers without TLS are left out, so that none is ever chosen automatically. Within a protocol
     the document's order is preserved; IMAP comes before POP3.

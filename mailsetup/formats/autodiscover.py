@@ -3,7 +3,7 @@
 Microsoft, "Autodiscover for Exchange", request schema 2006, response schema 2006a.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
@@ -35,14 +35,6 @@ _NAMESPACE: Final = f"{_SCHEMAS}/responseschema/2006"
 _REQUEST_NAMESPACE: Final = f"{_SCHEMAS}/outlook/requestschema/2006"
 _RESPONSE_NAMESPACE: Final = f"{_SCHEMAS}/outlook/responseschema/2006a"
 
-_TYPES: Final[Mapping[Protocol, str]] = {
-    Protocol.IMAP: "IMAP",
-    Protocol.POP3: "POP3",
-    Protocol.SMTP: "SMTP",
-}
-_PROTOCOLS: Final[Mapping[str, Protocol]] = {
-    word.lower(): protocol for protocol, word in _TYPES.items()
-}
 _EXCHANGE: Final = frozenset({"exch", "expr", "exhttp", "web", "mapihttp", "mobilesync"})
 
 _STARTTLS_PORTS: Final = frozenset({143, 110, 25, 587})
@@ -91,7 +83,7 @@ AutodiscoverAnswer = (
 
 
 def request(address: EmailAddress) -> bytes:
-    """The request for an address. It holds no secret."""
+    """The request for an address. It contains no secret."""
     return (
         '<?xml version="1.0" encoding="utf-8"?>'
         f'<Autodiscover xmlns="{_REQUEST_NAMESPACE}"><Request>'
@@ -102,7 +94,7 @@ def request(address: EmailAddress) -> bytes:
 
 
 def read(document: bytes, address: EmailAddress) -> AutodiscoverAnswer:
-    """The answer that a response document holds for an address; never raises.
+    """The answer in a response document for an address; never raises.
 
     A server without a ``LoginName`` gets the address as its user name.
     """
@@ -162,7 +154,8 @@ def _kind(element: Element) -> str:
 
 
 def _server(element: Element, address: EmailAddress) -> ServerSettings | None:
-    protocol = _PROTOCOLS.get(_kind(element))
+    kind = _kind(element)
+    protocol = next((protocol for protocol in Protocol if protocol == kind), None)
     host = parse_host(text_of(element, "server"))
     if protocol is None or host is None:
         return None
@@ -172,12 +165,12 @@ def _server(element: Element, address: EmailAddress) -> ServerSettings | None:
     username = text_of(element, "loginname") or address.ascii
     if len(username) > MAX_USERNAME or has_control(username):
         return None
-    ways = (
+    methods = (
         (Authentication.NTLM, Authentication.PASSWORD_CLEARTEXT)
         if _is_on(element, "spa", default=False)
         else (Authentication.PASSWORD_CLEARTEXT,)
     )
-    return ServerSettings(protocol, host, port, security, username, ways)
+    return ServerSettings(protocol, host, port, security, username, methods)
 
 
 def _security(element: Element, protocol: Protocol) -> tuple[SocketType, int | None]:
@@ -264,7 +257,7 @@ def _skeleton() -> tuple[Element, Element, Element]:
 def _write_server(account: Element, server: ServerSettings, *, username: str, ntlm: bool) -> None:
     implicit_tls = server.security is SocketType.TLS
     values = {
-        "Type": _TYPES[server.protocol],
+        "Type": server.protocol.upper(),
         "Server": server.host,
         "Port": str(server.port),
         "DomainRequired": "off",

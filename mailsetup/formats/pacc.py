@@ -1,7 +1,7 @@
 """PACC, automatic configuration as the IETF's mailmaint group specifies it: reader and writer.
 
 draft-ietf-mailmaint-pacc, revisions 02 and 03 (read) and 03 (written). The document names hosts for
-implicit TLS on the standard ports only; the user name is the address; the ways to log in are the
+implicit TLS on the standard ports only; the user name is the address; the methods to log in are the
 same for all servers. It is valid only together with a TXT record that holds its SHA-256 digest.
 """
 
@@ -15,6 +15,7 @@ from typing import Final
 
 from mailsetup.model.address import ADDRESS_PLACEHOLDER, EmailAddress
 from mailsetup.model.hostname import https_url, parse_host
+from mailsetup.model.json_object import parse_json_object
 from mailsetup.model.settings import (
     MAX_PROVIDER_NAME,
     STANDARD_PORTS,
@@ -53,11 +54,8 @@ def read(document: bytes, address: EmailAddress) -> AccountSettings | None:
 
     None when it is not a JSON object. Never raises.
     """
-    try:
-        root = json.loads(document)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(root, Mapping):
+    root = parse_json_object(document)
+    if root is None:
         return None
     protocols = _member(root, "protocols")
     login = _login(_member(root, "authentication"))
@@ -68,7 +66,7 @@ def read(document: bytes, address: EmailAddress) -> AccountSettings | None:
         if (server := _server(protocol, _member(protocols, key), login, address)) is not None
     ]
     services = [
-        Service(kind, address.ascii, url=url, authentication=login.ways)
+        Service(kind, address.ascii, url=url, authentication=login.methods)
         for kind in _SERVICES
         if (url := https_url(_member(protocols, kind).get("url")))
     ]
@@ -89,16 +87,16 @@ def read(document: bytes, address: EmailAddress) -> AccountSettings | None:
 class _Login:
     """How to log in, for all servers alike."""
 
-    ways: tuple[Authentication, ...]
+    methods: tuple[Authentication, ...]
     issuer: str
 
 
 def _login(authentication: Mapping[str, object]) -> _Login:
     issuer = https_url(_member(authentication, "oauth-public").get("issuer"))
-    ways = [Authentication.OAUTH2] if issuer else []
+    methods = [Authentication.OAUTH2] if issuer else []
     if authentication.get("password", not issuer) is True:
-        ways.append(Authentication.PASSWORD_CLEARTEXT)
-    return _Login(tuple(ways), issuer)
+        methods.append(Authentication.PASSWORD_CLEARTEXT)
+    return _Login(tuple(methods), issuer)
 
 
 def _server(
@@ -106,10 +104,10 @@ def _server(
 ) -> ServerSettings | None:
     host = entry.get("host")
     name = parse_host(host) if isinstance(host, str) else None
-    if name is None or not login.ways:
+    if name is None or not login.methods:
         return None
     port = STANDARD_PORTS[protocol, SocketType.TLS]
-    return ServerSettings(protocol, name, port, SocketType.TLS, address.ascii, login.ways)
+    return ServerSettings(protocol, name, port, SocketType.TLS, address.ascii, login.methods)
 
 
 def _member(mapping: Mapping[str, object], key: str) -> Mapping[str, object]:
@@ -160,7 +158,7 @@ def _is_expressible(server: ServerSettings) -> bool:
 def _authentication(
     servers: tuple[ServerSettings, ...], oauth2: OAuth2Endpoints | None
 ) -> dict[str, object] | None:
-    """The member ``authentication``; None where no way to log in is common to all servers."""
+    """The member ``authentication``; None where no method is common to all servers."""
     issuer = oauth2.issuer if oauth2 is not None else ""
     sign_in = bool(issuer) and all(Authentication.OAUTH2 in s.authentication for s in servers)
     password = all(server.takes_password for server in servers)

@@ -182,10 +182,8 @@ def value(content: bytes, section: str, key: str) -> str | None:
     """A value of any file in this format; None where it is not set."""
     head = f"[{section}]".encode()
     for text in _SECTION.split(content.removeprefix(_UTF8_BOM)):
-        if text.startswith(head):
-            match = re.search(rb"(?m)^" + re.escape(key).encode() + rb"=([^\r\n]*)", text)
-            if match is not None:
-                return match[1].decode("utf-8", "replace")
+        if text.startswith(head) and (found := _value(text, key)) is not None:
+            return found
     return None
 
 
@@ -198,5 +196,9 @@ def _is_installation(section: bytes) -> bool:
 
 
 def _default(section: bytes) -> str:
-    match = re.search(rb"(?m)^Default=([^\r\n]*)", section)
-    return match[1].decode("utf-8", "replace") if match else ""
+    return _value(section, "Default") or ""
+
+
+def _value(section: bytes, key: str) -> str | None:
+    match = re.search(rb"(?m)^" + re.escape(key).encode() + rb"=([^\r\n]*)", section)
+    return match[1].decode("utf-8", "replace") if match else None

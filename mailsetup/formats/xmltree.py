@@ -23,11 +23,11 @@ class XmlFault(StrEnum):
     FORBIDDEN = "forbidden-xml"
     """A document type, entities, or more than `MAX_DEPTH` levels or `MAX_ELEMENTS` elements."""
     HTML = "html"
-    """A web page, which many servers send with status 200 for paths that they do not know."""
+    """A web page, which many servers send with status 200 for unknown paths."""
 
 
 class _ForbiddenError(Exception):
-    """The document holds what `XmlFault.FORBIDDEN` names."""
+    """The document contains what `XmlFault.FORBIDDEN` describes."""
 
 
 def read(document: bytes) -> Element | XmlFault:

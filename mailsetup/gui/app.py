@@ -1,6 +1,8 @@
 """Starting the window."""
 
 import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLibraryInfo, QLocale, QSettings, Qt, QTimer, QTranslator
@@ -19,11 +21,15 @@ if TYPE_CHECKING:
 
 
 def run(
-    demo: "DemoMailSystem | None" = None, screenshot: str | None = None, *, platform: str = ""
+    demo: "DemoMailSystem | None" = None,
+    screenshot: str | None = None,
+    *,
+    platform: str = "",
+    opened: Path | None = None,
 ) -> int:
     """Show the window until it is closed. With ``screenshot`` it is painted into a file instead.
 
-    ``platform`` is Qt's plug-in to use; "" leaves the choice to Qt.
+    ``platform`` is Qt's plug-in to use; "" leaves the choice to Qt. ``opened`` is a settings file.
     """
     application = make_application(platform)
 
@@ -42,10 +48,24 @@ def run(
         preferences=preferences,
         computer=demo.computer if demo else None,
     )
+    if opened is not None:
+        open_settings(window, opened)
     window.show()
     if screenshot:
         QTimer.singleShot(0, lambda: _paint(application, window, screenshot))
     return application.exec()
+
+
+def open_settings(window: Window, path: Path) -> None:
+    """Begin with the servers of a settings file, or with what is wrong with it."""
+    from mailsetup.assistant.settings_file import SettingsFileFailure, read_shared_settings
+
+    read = read_shared_settings(path)
+    if isinstance(read, SettingsFileFailure):
+        window.state.search = replace(window.state.search, problem=read.sentence)
+    else:
+        window.state.use_opened_file(path, read.owner)
+    window.begin_at_address()
 
 
 def make_application(platform: str = "") -> QApplication:

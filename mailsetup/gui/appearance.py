@@ -32,9 +32,9 @@ class Appearance(QObject):
         # Stored, because PySide drops the connections together with its wrapper of these hints.
         self._hints = application.styleHints()
         self._hints.colorSchemeChanged.connect(self.follow)
-        # Qt knows the contrast since 6.10.
-        self._knows_contrast = hasattr(self._hints, "accessibility")
-        if self._knows_contrast:
+        # Qt reports the contrast since 6.10.
+        self._has_contrast = hasattr(self._hints, "accessibility")
+        if self._has_contrast:
             self._hints.accessibility().contrastPreferenceChanged.connect(self.follow)
         self._pending = False
         self._apply()
@@ -66,7 +66,7 @@ class Appearance(QObject):
     @property
     def system_contrast(self) -> bool:
         """Whether the system asks for high contrast."""
-        if not self._knows_contrast:
+        if not self._has_contrast:
             return False
         wanted = self._hints.accessibility().contrastPreference()
         return wanted == Qt.ContrastPreference.HighContrast

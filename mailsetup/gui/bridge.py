@@ -163,7 +163,7 @@ class Bridge(QObject):
             end = await job(lambda event: self._emitted.emit(number, event))
         except asyncio.CancelledError as error:
             end = Defect(type(error).__name__)
-        except Exception as error:  # noqa: BLE001 - the border: a defect of ours, shown as such
+        except Exception as error:  # noqa: BLE001 - any defect of a job is shown to the user
             end = Defect(type(error).__name__)
         finally:
             self._tasks.pop(number, None)

@@ -1,10 +1,14 @@
 """The full name of the computer's user."""
 
+import os
 import sys
 
 from mailsetup.model.text import has_control
 
-_MOST = 80
+if sys.platform != "win32":
+    import pwd
+
+_MAX_LENGTH = 80
 _NAME_DISPLAY = 3
 """``NameDisplay`` of ``EXTENDED_NAME_FORMAT`` (secext.h): the full name, as the system shows it."""
 
@@ -12,9 +16,8 @@ _NAME_DISPLAY = 3
 def own_name() -> str:
     """The user's full name; "" where the system has none.
 
-    May ask a directory service, so the window's thread does not call it.
-
-    A single word is most often a login or a role, not a name for the sender of mail.
+    May ask a directory service, so the window's thread does not call it. A
+    single word is most often a login or a role, not a name for the sender of mail.
     """
     return as_name(_from_windows() if sys.platform == "win32" else _from_accounts())
 
@@ -22,14 +25,11 @@ def own_name() -> str:
 def as_name(known: str) -> str:
     """The system's text, where it looks like a person's name; otherwise ""."""
     name = " ".join(known.split())
-    named = " " in name and len(name) <= _MOST and not has_control(name)
+    named = " " in name and len(name) <= _MAX_LENGTH and not has_control(name)
     return name if named and not any(char.isdigit() for char in name) else ""
 
 
 def _from_accounts() -> str:
-    import os
-    import pwd
-
     try:
         field = pwd.getpwuid(os.getuid()).pw_gecos
     except KeyError:
@@ -40,7 +40,7 @@ def _from_accounts() -> str:
 def _from_windows() -> str:
     import ctypes
 
-    size = ctypes.c_ulong(_MOST * 4)
+    size = ctypes.c_ulong(_MAX_LENGTH * 4)
     buffer = ctypes.create_unicode_buffer(size.value)
     library = ctypes.WinDLL("secur32")  # type: ignore[attr-defined,unused-ignore]
     known = library.GetUserNameExW(_NAME_DISPLAY, buffer, ctypes.byref(size))

@@ -1,4 +1,4 @@
-"""Our icons: line drawings in one colour each."""
+"""The program's icons: line drawings in one colour each."""
 
 from functools import cache
 
@@ -11,13 +11,13 @@ from mailsetup import resources
 
 @cache
 def icon(name: str, colour: str) -> QSvgRenderer:
-    """One of our icons in a colour."""
+    """The renderer of an icon in a colour."""
     text = resources.read_text("icons", f"{name}.svg").replace("currentColor", colour)
     return QSvgRenderer(QByteArray(text.encode()))
 
 
 def as_icon(name: str, colour: str, side: int = 40) -> QIcon:
-    """One of our icons for a button, ``side`` pixels wide at most."""
+    """An icon for a button, ``side`` pixels wide at most."""
     pixmap = QPixmap(side, side)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)

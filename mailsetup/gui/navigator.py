@@ -16,7 +16,7 @@ from mailsetup.gui.widgets.basic import announce
 _PAINT_DELAY = 30
 """Milliseconds after which a new page is painted."""
 _READING_TIME = 300
-"""Milliseconds for which Enter was meant for the page before, not for what was found."""
+"""Milliseconds in which Enter was meant for the page before, not for what was found."""
 
 
 class Navigator(QObject):
@@ -37,7 +37,7 @@ class Navigator(QObject):
         self.making_ahead = QTimer(self, singleShot=True, interval=_PAINT_DELAY)
         self.making_ahead.timeout.connect(self._make_ahead)
         self.reading_timer = QTimer(self, singleShot=True, interval=_READING_TIME)
-        """Active while nobody can have read yet which servers were found."""
+        """Active until the user can have read which servers were found."""
         self.pages.page_moved.connect(self._page_moved)
         self.pages.page_changed.connect(self._page_changed)
         self.pages.overlay_requested.connect(self.open_overlay)
@@ -83,7 +83,7 @@ class Navigator(QObject):
             self._move(Move.CANCEL)
 
     def _stop_here(self) -> bool:
-        """Close the overlay, or cancel the job. True where this is all."""
+        """Close the overlay, or cancel the job. True where nothing else follows."""
         if self._overlay is not None:
             self.close_overlay()
             return True
@@ -104,7 +104,7 @@ class Navigator(QObject):
             view.show_again()
             return
         self.show_page()
-        if (before, self.flow.page) == (Page.LOOKING, Page.FOUND):
+        if (before, self.flow.page) == (Page.SEARCHING, Page.FOUND):
             self.reading_timer.start()
         self.pages.view(self.flow.page).start_jobs()
 
@@ -219,7 +219,7 @@ class Navigator(QObject):
 
     @property
     def is_enter_too_early(self) -> bool:
-        """Whether nobody can have read the page yet."""
+        """Whether the user cannot have read the page yet."""
         return self._overlay is None and self.reading_timer.isActive()
 
     def release_pages(self) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from mailsetup.assistant.flow import Move
 from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space
-from mailsetup.gui.widgets.basic import LinkButton, Title, action_button, announce
+from mailsetup.gui.widgets.basic import LinkButton, Title, action_button, announce, without_margins
 from mailsetup.gui.widgets.status_icon import StatusIcon
 from mailsetup.i18n import _, language
 
@@ -38,24 +38,22 @@ class PageView(QWidget):
         self.text_language = language()
         """The language of its texts."""
         self.title = Title()
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(0, 0, 0, 0)
-        self.column.setSpacing(Space.MEDIUM)
+        self.column = without_margins(QVBoxLayout(self), Space.MEDIUM)
         self.column.addWidget(self.title)
 
-    def add_sign(self, *below: QWidget) -> StatusIcon:
+    def add_status_icon(self, *below: QWidget) -> StatusIcon:
         """A large icon left of the title; ``below`` stands under the title."""
-        sign = StatusIcon(scale=1.9)
+        icon = StatusIcon(scale=1.9)
         head, words = QHBoxLayout(), QVBoxLayout()
         head.setSpacing(Space.MEDIUM)
         words.setSpacing(Space.TINY)
         self.column.removeWidget(self.title)
         for widget in (self.title, *below):
             words.addWidget(widget)
-        head.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
         head.addLayout(words, 1)
         self.column.insertLayout(0, head)
-        return sign
+        return icon
 
     def add_to_column(self, *widgets: QWidget) -> None:
         """Widgets from top to bottom, and the remaining space below them."""
@@ -72,23 +70,23 @@ class PageView(QWidget):
         return action_button(on_click=lambda: self.moved.emit(move))
 
     def enter(self) -> None:
-        """The page is shown: take over the state."""
+        """The page is shown: show the state."""
 
     def start_jobs(self) -> None:
-        """The page was reached by a move forward: start what it shows."""
+        """The page was reached by a move forward: start its jobs."""
 
     def leave(self) -> bool:
         """The primary button was pressed: store what was typed in the state.
 
-        False keeps the page; it then shows why.
+        False: the page stays, and shows why.
         """
         return True
 
     def store_typed(self) -> None:
-        """The page is left in whatever way: store what was typed, even if it is incomplete."""
+        """The page is hidden by any move: store what was typed, even if it is incomplete."""
 
     def retranslate(self) -> None:
-        """Set every text in the current language, keeping what was typed."""
+        """Set every text in the current language; what was typed stays."""
 
     def ensure_language(self) -> None:
         """Retranslate unless the texts are in the current language."""
@@ -97,7 +95,7 @@ class PageView(QWidget):
             self.text_language = language()
 
     def show_again(self) -> None:
-        """The state changed while the page is shown: update it and tell a screen reader."""
+        """The state changed while the page is shown: update and announce the page."""
         self.enter()
         self.changed.emit()
         announce(self, self.announcement())
@@ -133,12 +131,12 @@ class PageView(QWidget):
         return None
 
     def announcement(self) -> str:
-        """What a screen reader says when the page appears."""
+        """The text for a screen reader when the page appears."""
         return self.title.text()
 
 
 class Overlay(PageView):
-    """Opened over any page of the flow, and closed again without an effect on it."""
+    """A page over any page of the flow, which it does not change."""
 
     kind: OverlayPage
 

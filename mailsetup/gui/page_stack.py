@@ -10,6 +10,7 @@ from mailsetup.assistant.flow import Move, Page
 from mailsetup.gui.page import PageView
 from mailsetup.gui.pages.factory import make_page
 from mailsetup.gui.services import Services
+from mailsetup.gui.widgets.basic import without_margins
 
 
 class PageStack(QWidget):
@@ -24,8 +25,7 @@ class PageStack(QWidget):
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._services = services
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column = without_margins(QVBoxLayout(self))
         self._pages: dict[Page, PageView] = {}
         self._views: list[PageView] = []
 
@@ -54,10 +54,10 @@ class PageStack(QWidget):
         self.view(missing)
         return True
 
-    def drop_all_but(self, kept: Page) -> None:
+    def drop_all_but(self, remaining: Page) -> None:
         """Delete the other pages; they are made again from the state when needed."""
         for page, view in list(self._pages.items()):
-            if page is not kept:
+            if page is not remaining:
                 del self._pages[page]
                 self.remove(view)
 

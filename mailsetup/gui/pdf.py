@@ -62,7 +62,7 @@ _FAMILIES = ("Segoe UI", "Helvetica Neue", "Noto Sans", "Cantarell", "DejaVu San
 _INK, _SOFT = "#17212c", "#52606e"
 _DATE = re.compile(rb"(/(?:CreationDate|ModDate) \(D:)\d{14}(Z|[+-]\d\d'\d\d')")
 _CODES = re.compile(rb"beginbfrange.*?endbfrange", re.DOTALL)
-"""A ToUnicode entry, from glyphs to characters (PDF 1.7, section 9.10.3)."""
+"""Ranges of a ToUnicode map from glyphs to characters (PDF 1.7, section 9.10.3)."""
 
 
 def pdf(content: ReportContent) -> bytes:
@@ -82,7 +82,7 @@ def pdf(content: ReportContent) -> bytes:
         language=content.language,
         when=content.when,
     )
-    return _written(job)
+    return _make_pdf(job)
 
 
 def html_to_pdf(
@@ -106,7 +106,7 @@ def html_to_pdf(
         language=language(),
         when=when,
     )
-    return _written(job)
+    return _make_pdf(job)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def application() -> Iterator[None]:
         application.shutdown()
 
 
-def _written(job: _Job) -> bytes:
+def _make_pdf(job: _Job) -> bytes:
     with application():
         families = QFontDatabase.families()
         if not families:
@@ -147,17 +147,17 @@ def _written(job: _Job) -> bytes:
         font = QFont(family) if family else QFont()
         # "fi" as one glyph would be copied and searched for as one character.
         font.setFeature(QFont.Tag("liga"), 0)
-        return _printed(job, font)
+        return _write_pdf(job, font)
 
 
-def _printed(job: _Job, font: QFont) -> bytes:
+def _write_pdf(job: _Job, font: QFont) -> bytes:
     target = QByteArray()
     buffer = QBuffer(target)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QPdfWriter(buffer)
     writer.setResolution(_DPI)
     when = (job.when or datetime.now(UTC)).astimezone(UTC)
-    _identify(writer, job, when)
+    _set_metadata(writer, job, when)
     writer.setPageLayout(
         QPageLayout(
             QPageSize(QPageSize.PageSizeId.A4),
@@ -174,10 +174,10 @@ def _printed(job: _Job, font: QFont) -> bytes:
     document = _document(job, font, writer, area)
     _paint(job, document, writer, area, font)
     buffer.close()
-    return _spaced(_dated(bytes(target.data()), when))
+    return _map_spaces(_set_dates(bytes(target.data()), when))
 
 
-class _Bare(QTextDocument):
+class _Document(QTextDocument):
     """A document that loads no resource."""
 
     def loadResource(self, _kind: int, _name: QUrl | str) -> object:
@@ -214,7 +214,7 @@ class _Pictures(QPyTextObject):
 
 
 def _document(job: _Job, font: QFont, writer: QPdfWriter, area: QSizeF) -> QTextDocument:
-    document = _Bare()
+    document = _Document()
     document.setDocumentMargin(0)
     document.setDefaultFont(font)
     document.setDefaultStyleSheet(job.style)
@@ -223,20 +223,20 @@ def _document(job: _Job, font: QFont, writer: QPdfWriter, area: QSizeF) -> QText
     document.setDefaultTextOption(option)
     layout = document.documentLayout()
     layout.setPaintDevice(writer)
-    # Qt takes pixels of HTML for those of the screen.
+    # Qt measures the pixels of HTML in those of the screen.
     scale = _DPI / round(QGuiApplication.primaryScreen().logicalDotsPerInchX())
     layout.registerHandler(
         QTextFormat.ObjectTypes.ImageObject.value, _Pictures(document, job.pictures or {}, scale)
     )
     document.setHtml(job.html)
-    _framed(document)
-    _own_sizes(document)
+    _put_into_frame(document)
+    _use_style_sheet_sizes(document)
     document.setPageSize(area)
-    _settled(document, area.height())
+    _move_headings(document, area.height())
     return document
 
 
-def _framed(document: QTextDocument) -> None:
+def _put_into_frame(document: QTextDocument) -> None:
     """Put everything into one frame.
 
     When Qt draws a page, it searches the outermost frame for the start of the page, and where a
@@ -289,7 +289,7 @@ def _paint_foot(
     painter.drawText(line, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), number)
 
 
-def _settled(document: QTextDocument, height: float) -> None:
+def _move_headings(document: QTextDocument, height: float) -> None:
     """Move headings from the end of a page to the next one. ``height`` is that of a page."""
     headings = [block for block in _blocks(document) if block.blockFormat().headingLevel() > 1]
     for heading in headings:
@@ -322,7 +322,7 @@ def _blocks(document: QTextDocument) -> Iterator[QTextBlock]:
         block = block.next()
 
 
-def _own_sizes(document: QTextDocument) -> None:
+def _use_style_sheet_sizes(document: QTextDocument) -> None:
     """Use the style sheet's size of a heading, where there is one, not HTML's "larger by two"."""
     for block in _blocks(document):
         if not block.blockFormat().headingLevel():
@@ -354,28 +354,28 @@ _XMP = """<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?>
 <?xpacket end='w'?>"""
 
 
-def _identify(writer: QPdfWriter, job: _Job, when: datetime) -> None:
-    """Title, date and id instead of Qt's own, which depend on the clock and on chance."""
+def _set_metadata(writer: QPdfWriter, job: _Job, when: datetime) -> None:
+    """Title, date and id instead of Qt's own, which depend on the clock and on random numbers."""
     uuid = uuid5(NAMESPACE_URL, f"{when.isoformat()} {job.title} {job.html}")
     writer.setTitle(job.title)
     writer.setCreator(job.creator)
     writer.setDocumentId(QUuid(str(uuid)))
-    told = _XMP.format(
+    metadata = _XMP.format(
         creator=escape(job.creator),
         title=escape(job.title),
         date=when.isoformat(timespec="seconds"),
         uuid=uuid,
         language=escape(job.language),
     )
-    writer.setDocumentXmpMetadata(QByteArray(told.encode()))
+    writer.setDocumentXmpMetadata(QByteArray(metadata.encode()))
 
 
-def _spaced(written: bytes) -> bytes:
+def _map_spaces(written: bytes) -> bytes:
     """Map the space glyph to a space: where a font shares it with the tab, Qt writes a tab."""
     return _CODES.sub(lambda found: found.group(0).replace(b"<0009>", b"<0020>"), written)
 
 
-def _dated(written: bytes, when: datetime) -> bytes:
+def _set_dates(written: bytes, when: datetime) -> bytes:
     """Set the report's date in as many bytes: the cross-reference table stays valid."""
 
     def put(found: re.Match[bytes]) -> bytes:

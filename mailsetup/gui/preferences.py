@@ -4,7 +4,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from mailsetup.model.address import EmailAddress
 
-MOST = 10
+MAX_ADDRESSES = 10
 """Addresses that are remembered."""
 
 
@@ -43,14 +43,14 @@ class Preferences:
         """The last ones, the latest first. The file may have been edited by hand."""
         stored = self._value("addresses/last")
         texts = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
-        read = [EmailAddress.parse(text) for text in texts[:MOST] if isinstance(text, str)]
+        read = [EmailAddress.parse(text) for text in texts[:MAX_ADDRESSES] if isinstance(text, str)]
         return tuple(str(one) for one in read if isinstance(one, EmailAddress))
 
     def store_address(self, address: EmailAddress) -> None:
         """Store one, where that is allowed."""
         if self.may_store_addresses:
             known = [text for text in self.addresses() if text != str(address)]
-            self._set("addresses/last", [str(address), *known][:MOST])
+            self._set("addresses/last", [str(address), *known][:MAX_ADDRESSES])
 
     def forget_addresses(self) -> None:
         """Delete all of them."""

@@ -1,7 +1,6 @@
 """What pages work with: the wizard's state, the jobs, and what belongs to the computer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mailsetup.assistant.activity_log import ActivityLog
@@ -27,28 +26,36 @@ if TYPE_CHECKING:
     from mailsetup.assistant.service import Assistant
 
 
-@dataclass(frozen=True, slots=True)
 class Services:
     """One set for a window. A page takes from it what it uses."""
 
-    state: WizardState
-    log: ActivityLog
-    preferences: Preferences
-    dialogs: Dialogs
-    appearance: Appearance
-    bridge: Bridge
-    holder: AssistantHolder
-    foreground: ForegroundJob
-    warm_up: WarmUp
-    keyring: KeyringJobs
-    search: SearchJobs
-    reach: ReachJobs
-    check: CheckJobs
-    sign_ins: SignInJobs
-    programs: ProgramJobs
-    batch: BatchJobs
-    demo: DemoJobs
-    reports: ReportJobs
+    def __init__(
+        self,
+        make_assistant: "Callable[[], Assistant]",
+        state: WizardState,
+        preferences: Preferences,
+        dialogs: Dialogs,
+        appearance: Appearance,
+    ) -> None:
+        """``make_assistant`` is called in the worker thread."""
+        self.state = state
+        self.preferences = preferences
+        self.dialogs = dialogs
+        self.appearance = appearance
+        self.log = log = ActivityLog()
+        self.bridge = bridge = Bridge()
+        self.holder = holder = AssistantHolder(bridge, make_assistant)
+        self.foreground = foreground = ForegroundJob(bridge, log)
+        self.warm_up = WarmUp(bridge, state)
+        self.keyring = KeyringJobs(bridge, state, holder)
+        self.search = SearchJobs(foreground, state, holder)
+        self.reach = ReachJobs(bridge, state, holder)
+        self.check = CheckJobs(foreground, state, holder, log)
+        self.sign_ins = SignInJobs(bridge, foreground, state, holder, log)
+        self.programs = ProgramJobs(bridge, state)
+        self.batch = BatchJobs(bridge, state, holder)
+        self.demo = DemoJobs(bridge, state, holder, self.batch)
+        self.reports = ReportJobs(bridge, state, log)
 
     def cancel_jobs(self) -> None:
         """Cancel what the user waits for."""
@@ -61,37 +68,3 @@ class Services:
         self.reports.wait()
         self.bridge.close(self.holder.close)
         self.state.forget_secrets()
-
-
-def make_services(
-    make_assistant: "Callable[[], Assistant]",
-    state: WizardState,
-    preferences: Preferences,
-    dialogs: Dialogs,
-    appearance: Appearance,
-) -> Services:
-    """``make_assistant`` is called in the worker thread."""
-    log, bridge = ActivityLog(), Bridge()
-    holder = AssistantHolder(bridge, make_assistant)
-    foreground = ForegroundJob(bridge, log)
-    batch = BatchJobs(bridge, state, holder)
-    return Services(
-        state=state,
-        log=log,
-        preferences=preferences,
-        dialogs=dialogs,
-        appearance=appearance,
-        bridge=bridge,
-        holder=holder,
-        foreground=foreground,
-        warm_up=WarmUp(bridge, state),
-        keyring=KeyringJobs(bridge, state, holder),
-        search=SearchJobs(foreground, state, holder),
-        reach=ReachJobs(bridge, state, holder),
-        check=CheckJobs(foreground, state, holder, log),
-        sign_ins=SignInJobs(bridge, foreground, state, holder, log),
-        programs=ProgramJobs(bridge, state),
-        batch=batch,
-        demo=DemoJobs(bridge, state, holder, batch),
-        reports=ReportJobs(bridge, state, log),
-    )

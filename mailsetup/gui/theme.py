@@ -54,75 +54,27 @@ class Colours:
     fail: str
 
 
-LIGHT = Colours(
-    ground="#eef2f6",
-    card="#ffffff",
-    edge="#d9e1ea",
-    text="#17212c",
-    muted="#52606e",
-    border="#8593a2",
-    field="#ffffff",
-    accent="#0f62ac",
-    accent_pressed="#0b4c87",
-    on_accent="#ffffff",
-    soft="#e4eef8",
-    ok="#157347",
-    warn="#8a5a00",
-    fail="#b3261e",
+_COLUMNS = (
+    ("#eef2f6", "#12171d", "#ffffff", "#000000"),  # ground
+    ("#ffffff", "#1b222b", "#ffffff", "#000000"),  # card
+    ("#d9e1ea", "#2b3541", "#000000", "#ffffff"),  # edge
+    ("#17212c", "#eaf0f6", "#000000", "#ffffff"),  # text
+    ("#52606e", "#a5b2c0", "#1f1f1f", "#ededed"),  # muted
+    ("#8593a2", "#6d7b8a", "#000000", "#ffffff"),  # border
+    ("#ffffff", "#12171d", "#ffffff", "#000000"),  # field
+    ("#0f62ac", "#79b8f3", "#00318f", "#8fd0ff"),  # accent
+    ("#0b4c87", "#a3cff8", "#000000", "#ffffff"),  # accent_pressed
+    ("#ffffff", "#08243f", "#ffffff", "#000000"),  # on_accent
+    ("#e4eef8", "#22303f", "#ffffff", "#000000"),  # soft
+    ("#157347", "#6fd39c", "#00541f", "#8dffb0"),  # ok
+    ("#8a5a00", "#f1c062", "#5c3a00", "#ffe08a"),  # warn
+    ("#b3261e", "#ff9a90", "#930000", "#ffb4ad"),  # fail
 )
+"""The colours in the order of `Colours`: light, dark, and both with high contrast."""
 
-DARK = Colours(
-    ground="#12171d",
-    card="#1b222b",
-    edge="#2b3541",
-    text="#eaf0f6",
-    muted="#a5b2c0",
-    border="#6d7b8a",
-    field="#12171d",
-    accent="#79b8f3",
-    accent_pressed="#a3cff8",
-    on_accent="#08243f",
-    soft="#22303f",
-    ok="#6fd39c",
-    warn="#f1c062",
-    fail="#ff9a90",
+SCHEMES = LIGHT, DARK, LIGHT_CONTRAST, DARK_CONTRAST = tuple(
+    Colours(*column) for column in zip(*_COLUMNS, strict=True)
 )
-
-LIGHT_CONTRAST = Colours(
-    ground="#ffffff",
-    card="#ffffff",
-    edge="#000000",
-    text="#000000",
-    muted="#1f1f1f",
-    border="#000000",
-    field="#ffffff",
-    accent="#00318f",
-    accent_pressed="#000000",
-    on_accent="#ffffff",
-    soft="#ffffff",
-    ok="#00541f",
-    warn="#5c3a00",
-    fail="#930000",
-)
-
-DARK_CONTRAST = Colours(
-    ground="#000000",
-    card="#000000",
-    edge="#ffffff",
-    text="#ffffff",
-    muted="#ededed",
-    border="#ffffff",
-    field="#000000",
-    accent="#8fd0ff",
-    accent_pressed="#ffffff",
-    on_accent="#000000",
-    soft="#000000",
-    ok="#8dffb0",
-    warn="#ffe08a",
-    fail="#ffb4ad",
-)
-
-SCHEMES = (LIGHT, DARK, LIGHT_CONTRAST, DARK_CONTRAST)
 
 
 def scheme(*, dark: bool, contrast: bool = False) -> Colours:

@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
+from mailsetup.assistant.flow import Page
 from mailsetup.assistant.wizard_state import ComputerFacts, DemoPerson, DemoState, WizardState
 from mailsetup.gui.appearance import Appearance
 from mailsetup.gui.dialogs import Dialogs
@@ -14,9 +15,9 @@ from mailsetup.gui.header_footer import Footer, Header
 from mailsetup.gui.navigator import Navigator
 from mailsetup.gui.pages.factory import load_pages
 from mailsetup.gui.preferences import Preferences
-from mailsetup.gui.services import make_services
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import refit_type
-from mailsetup.gui.widgets.basic import announce
+from mailsetup.gui.widgets.basic import announce, without_margins
 from mailsetup.i18n import _, language, set_language
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _START_SIZE = QSize(880, 680)
 _MINIMUM_SIZE = QSize(480, 420)
 _WARM_UP_DELAY = 300
-"""Milliseconds after which the first picture is painted, and loading disturbs nobody."""
+"""Milliseconds until the first picture is painted; importing earlier would delay it."""
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -49,7 +50,7 @@ class Window(QWidget):
             raise TypeError("a window needs an application")
         self.appearance = Appearance.of(application)
         self.state = WizardState(computer=ComputerFacts(computer), demo=DemoState(demo))
-        self.services = make_services(
+        self.services = Services(
             make_assistant,
             self.state,
             preferences or Preferences(),
@@ -64,6 +65,11 @@ class Window(QWidget):
         self.retranslate()
         self._restore_size()
 
+    def begin_at_address(self) -> None:
+        """Show the page that asks for the address first, with what the state has for it."""
+        self.navigator.flow.restart(Page.START)
+        self.navigator.show_page()
+
     # Layout ---------------------------------------------------------------------------------
 
     def _build(self) -> None:
@@ -72,9 +78,7 @@ class Window(QWidget):
         self.footer = Footer()
         self.navigator = Navigator(self.services, self.header, self.footer)
         self.flow, self.pages = self.navigator.flow, self.navigator.pages
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = without_margins(QVBoxLayout(self), 0)
         column.addWidget(self.header)
         column.addWidget(self.navigator.area, 1)
         column.addWidget(self.footer)
@@ -169,7 +173,7 @@ class Window(QWidget):
         return super().eventFilter(watched, event)
 
     def _is_too_early(self, enter: QKeyEvent) -> bool:
-        """Whether Enter is held down, or was pressed before anybody can have read the page."""
+        """Whether Enter is held down, or was pressed before the user can have read the page."""
         return enter.isAutoRepeat() or self.navigator.is_enter_too_early
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

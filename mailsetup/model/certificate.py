@@ -31,6 +31,12 @@ class CertificateFacts:
     not_after: datetime
     sha256: str
 
+    def covers(self, host: str) -> bool:
+        """Whether a DNS name of the certificate matches a host name (RFC 9525 section 6.3)."""
+        host = host.lower()
+        parent = host.partition(".")[2]
+        return host in self.names or (bool(parent) and f"*.{parent}" in self.names)
+
 
 @dataclass(frozen=True, slots=True)
 class TlsFailure:

@@ -104,10 +104,10 @@ class SettingsFailure:
     problem: str
 
 
-class _UnusableError(ValueError):
+class _ContentError(ValueError):
     def __init__(self, where: str, problem: str) -> None:
         super().__init__(where)
-        self.problem = SettingsFailure(where, problem)
+        self.failure = SettingsFailure(where, problem)
 
 
 def settings_from_json(
@@ -119,15 +119,15 @@ def settings_from_json(
     """
     try:
         return _settings(document, address)
-    except _UnusableError as error:
-        return error.problem
+    except _ContentError as error:
+        return error.failure
 
 
 def _settings(document: object, address: EmailAddress) -> AccountSettings:
     if isinstance(document, Mapping) and "settings" in document:
         document = document["settings"]
     if not isinstance(document, Mapping):
-        raise _UnusableError("settings", "not an object")
+        raise _ContentError("settings", "not an object")
     settings = AccountSettings(
         incoming=_servers(document, "incoming", address),
         outgoing=_servers(document, "outgoing", address),
@@ -141,7 +141,7 @@ def _settings(document: object, address: EmailAddress) -> AccountSettings:
         oauth2=_oauth2(document["oauth2"]) if "oauth2" in document else None,
     )
     if not settings.servers:
-        raise _UnusableError("settings", "no server in it")
+        raise _ContentError("settings", "no server in it")
     return settings
 
 
@@ -157,16 +157,16 @@ def _servers(
 def _list(document: Mapping[object, object], key: str) -> list[object]:
     entries = document.get(key, [])
     if not isinstance(entries, list) or len(entries) > _MAX_SERVERS:
-        raise _UnusableError(key, "not a list of servers")
+        raise _ContentError(key, "not a list of servers")
     return entries
 
 
 def _server(entry: object, where: str, key: str, address: EmailAddress) -> ServerSettings:
     if not isinstance(entry, Mapping):
-        raise _UnusableError(where, "not an object")
+        raise _ContentError(where, "not an object")
     protocol = _word(entry, "protocol", Protocol, where)
     if (protocol is Protocol.SMTP) != (key == "outgoing"):
-        raise _UnusableError(f"{where}.protocol", "on the wrong side")
+        raise _ContentError(f"{where}.protocol", "on the wrong side")
     return ServerSettings(
         protocol=protocol,
         host=_host(entry, where),
@@ -179,14 +179,14 @@ def _server(entry: object, where: str, key: str, address: EmailAddress) -> Serve
 
 def _service(entry: object, where: str, address: EmailAddress) -> Service:
     if not isinstance(entry, Mapping):
-        raise _UnusableError(where, "not an object")
+        raise _ContentError(where, "not an object")
     kind = _word(entry, "protocol", ServiceKind, where)
     username = _username(entry, where, address)
     authentication = _authentication(entry, where)
     if "url" in entry:
         url = https_url(entry["url"])
         if not url:
-            raise _UnusableError(f"{where}.url", "not an https address")
+            raise _ContentError(f"{where}.url", "not an https address")
         return Service(kind, username, url=url, authentication=authentication)
     return Service(
         kind,
@@ -200,10 +200,10 @@ def _service(entry: object, where: str, address: EmailAddress) -> Service:
 
 def _oauth2(entry: object) -> OAuth2Endpoints:
     if not isinstance(entry, Mapping):
-        raise _UnusableError("oauth2", "not an object")
+        raise _ContentError("oauth2", "not an object")
     scope = entry.get("scope", [])
     if not isinstance(scope, list) or not all(isinstance(word, str) for word in scope):
-        raise _UnusableError("oauth2.scope", "not a list of words")
+        raise _ContentError("oauth2.scope", "not a list of words")
     client_id = entry.get("client_id", "")
     return OAuth2Endpoints(
         issuer=https_url(entry.get("issuer")),
@@ -218,30 +218,30 @@ def _host(entry: Mapping[object, object], where: str) -> str:
     text = entry.get("host")
     host = parse_host(text, typed=True) if isinstance(text, str) else None
     if host is None:
-        raise _UnusableError(f"{where}.host", "not a host name")
+        raise _ContentError(f"{where}.host", "not a host name")
     return host
 
 
 def _port(entry: Mapping[object, object], where: str) -> int:
     port = parse_port(entry.get("port"))
     if port is None:
-        raise _UnusableError(f"{where}.port", "not a port from 1 to 65535")
+        raise _ContentError(f"{where}.port", "not a port from 1 to 65535")
     return port
 
 
 def _username(entry: Mapping[object, object], where: str, address: EmailAddress) -> str:
     username = entry.get("username", address.ascii)
     if not isinstance(username, str) or not username or len(username) > MAX_USERNAME:
-        raise _UnusableError(f"{where}.username", "not a user name")
+        raise _ContentError(f"{where}.username", "not a user name")
     if has_control(username):
-        raise _UnusableError(f"{where}.username", "it holds control characters")
+        raise _ContentError(f"{where}.username", "it holds control characters")
     return username
 
 
 def _authentication(entry: Mapping[object, object], where: str) -> tuple[Authentication, ...]:
     kinds = entry.get("authentication", [str(Authentication.PASSWORD_CLEARTEXT)])
     if not isinstance(kinds, list) or not kinds:
-        raise _UnusableError(f"{where}.authentication", "not a list")
+        raise _ContentError(f"{where}.authentication", "not a list")
     return tuple(
         _word({"authentication": kind}, "authentication", Authentication, where) for kind in kinds
     )
@@ -253,4 +253,4 @@ def _word(entry: Mapping[object, object], key: str, words: type[_Word], where: s
         if value == word:
             return word
     allowed = ", ".join(words)
-    raise _UnusableError(f"{where}.{key}", f"must be one of {allowed}")
+    raise _ContentError(f"{where}.{key}", f"must be one of {allowed}")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailsetup.model.ownership import OwnershipFault
+from mailsetup.model.file_ownership import OwnershipFault
 from mailsetup.model.secret import AccessToken, Secret
 
 

@@ -1,4 +1,4 @@
-"""Time, handed down like everything else that a test wants to hold in its hand."""
+"""The clock of a run, an argument so that tests can replace it."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the engine asks of time. All durations are in seconds."""
+    """The functions of time in use. All durations are in seconds."""
 
     def monotonic(self) -> float:
         """Seconds from an arbitrary start; never goes back."""
@@ -18,12 +18,12 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Suspend the task for so many seconds."""
         ...
 
 
 class SystemClock:
-    """The computer's own clock."""
+    """The system's clock."""
 
     def monotonic(self) -> float:
         """Seconds from an arbitrary start; never goes back."""
@@ -34,5 +34,5 @@ class SystemClock:
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Suspend the task for so many seconds."""
         await asyncio.sleep(seconds)

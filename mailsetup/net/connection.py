@@ -1,4 +1,4 @@
-"""One connection to a server, as lines and bytes, with limits and an upgrade to TLS."""
+"""A connection to a server: lines and bytes, with limits and an upgrade to TLS."""
 
 import asyncio
 import ssl
@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from typing import cast
 
 from mailsetup.model.certificate import TlsFailure, TlsFault
+from mailsetup.net.system_trust import SystemTrust
 from mailsetup.net.tls import certificate_facts, classify, inspecting_context
 
+Trust = ssl.SSLContext | SystemTrust
+"""How the server's certificate is verified: by OpenSSL in the handshake, or by the system after it.
+"""
+
 MAX_LINE = 64 * 1024
-"""Octets. RFC 9051 asks for 8192 at least; a server that sends more is broken or attacks."""
+"""Octets. RFC 9051 requires at least 8192; no correct server sends a line of this length."""
 _HIGH_WATER = 256 * 1024
 TLS_HANDSHAKE_TIMEOUT = 10.0
 
 
 class DialogueError(Exception):
-    """The dialogue cannot go on."""
+    """The dialogue cannot continue."""
 
 
 class ConnectionLostError(DialogueError):
@@ -23,15 +28,15 @@ class ConnectionLostError(DialogueError):
 
 
 class TooMuchDataError(DialogueError):
-    """A line, or all answers to one command together, went over the limit."""
+    """A line, or all responses to one command together, exceeded the limit."""
 
 
 class LeftoverBytesError(DialogueError):
-    """The server spoke on after agreeing to STARTTLS: somebody may be injecting (RFC 3207)."""
+    """The server sent more data after accepting STARTTLS: possibly injected (RFC 3207)."""
 
 
-class _Wire(asyncio.Protocol):
-    """Bytes as they come in. Owns the buffer, so that nothing hides in a layer below."""
+class StreamProtocol(asyncio.Protocol):
+    """Received data. This is the only buffer, so that no data is hidden in a layer below."""
 
     def __init__(self) -> None:
         self.buffer = bytearray()
@@ -73,8 +78,8 @@ class _Wire(asyncio.Protocol):
         if self._drained is not None:
             await self._drained
 
-    async def more(self) -> None:
-        """Wait for bytes. Raises `ConnectionLostError` at the end."""
+    async def wait_for_data(self) -> None:
+        """Wait for data. Raises `ConnectionLostError` at the end."""
         if self.ended:
             raise ConnectionLostError
         if self._paused and self.transport is not None:
@@ -93,107 +98,107 @@ class _Wire(asyncio.Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TlsSession:
-    """A session whose certificate was verified for the host name that was asked for."""
+    """A session whose certificate was verified for the requested host name."""
 
     version: str
     cipher: str
     certificate: bytes
-    """The server's own certificate, DER."""
+    """The server's certificate in DER."""
 
 
 class Connection:
-    """A connection to one host. Not to be used by two tasks at once.
+    """A connection to one host. Not to be used by two tasks concurrently.
 
     Reading raises `ConnectionLostError` and `TooMuchDataError`. Deadlines are the caller's, with
     ``asyncio.timeout`` around each step.
     """
 
     def __init__(
-        self, wire: _Wire, host: str, port: int, address: str, context: ssl.SSLContext
+        self, protocol: StreamProtocol, host: str, port: int, address: str, trust: Trust
     ) -> None:
-        self._wire = wire
-        self._context = context
+        self._protocol = protocol
+        self._trust = trust
         self._allowance: int | None = None
         self.host = host
         self.port = port
         self.address = address
-        """The IP address that answered."""
+        """The IP address of the server."""
         self.tls: TlsSession | None = None
 
     @property
     def is_secure(self) -> bool:
-        """Whether a secret may be said here: TLS, verified for the host name."""
+        """Whether a secret may be sent: TLS, verified for the host name."""
         return self.tls is not None
 
     @property
-    def is_silent(self) -> bool:
-        """Whether the connection stands and nothing unread has come."""
-        return not self._wire.ended and not self._wire.buffer
+    def is_idle(self) -> bool:
+        """Whether the connection is open and there is no unread data."""
+        return not self._protocol.ended and not self._protocol.buffer
 
     def allow_bytes(self, count: int) -> None:
-        """Let at most so many bytes be read from now on."""
+        """Limit the bytes that are read from now on."""
         self._allowance = count
 
     async def read_line(self, limit: int = MAX_LINE) -> bytes:
         """The next line without its line ending."""
-        buffer = self._wire.buffer
+        buffer = self._protocol.buffer
         searched = 0
         while (end := buffer.find(b"\n", searched)) < 0:
             if len(buffer) > limit:
                 raise TooMuchDataError
             searched = len(buffer)
-            await self._wire.more()
+            await self._protocol.wait_for_data()
         if end > limit:
             raise TooMuchDataError
         line = bytes(buffer[:end])
-        self._take(end + 1)
+        self._consume(end + 1)
         return line.removesuffix(b"\r")
 
     async def read_exactly(self, count: int) -> bytes:
-        """So many bytes, as an IMAP literal wants. The caller caps ``count`` beforehand."""
+        """So many bytes, such as an IMAP literal. The caller limits ``count``."""
         self._check_allowance(count)
-        while len(self._wire.buffer) < count:
-            await self._wire.more()
-        data = bytes(self._wire.buffer[:count])
-        self._take(count)
+        while len(self._protocol.buffer) < count:
+            await self._protocol.wait_for_data()
+        data = bytes(self._protocol.buffer[:count])
+        self._consume(count)
         return data
 
     async def read_some(self, limit: int) -> bytes:
-        """Whatever is there, at least one byte; empty at the end of the stream."""
-        while not self._wire.buffer:
+        """The available bytes, at least one; empty at the end of the stream."""
+        while not self._protocol.buffer:
             try:
-                await self._wire.more()
+                await self._protocol.wait_for_data()
             except ConnectionLostError:
                 return b""
-        data = bytes(self._wire.buffer[:limit])
-        self._take(len(data))
+        data = bytes(self._protocol.buffer[:limit])
+        self._consume(len(data))
         return data
 
     async def write(self, data: bytes) -> None:
-        """Send bytes; waits while the other side does not take them."""
-        if self._wire.ended or self._wire.transport is None or self._wire.transport.is_closing():
+        """Send bytes; waits while the send buffer is full."""
+        transport = self._protocol.transport
+        if self._protocol.ended or transport is None or transport.is_closing():
             raise ConnectionLostError
-        self._wire.transport.write(data)
-        await self._wire.drained()
+        transport.write(data)
+        await self._protocol.drained()
 
     async def start_tls(self, server_hostname: str | None = None) -> TlsFailure | None:
-        """Turn the connection into a verified TLS session. None means that it worked.
+        """Upgrade the connection to a verified TLS session. None means success.
 
-        Raises `LeftoverBytesError` when unread plaintext is there: it was sent before the
-        handshake and must never be taken for something said under its protection.
+        Raises `LeftoverBytesError` for unread plaintext: it was sent before the handshake and must
+        not be treated as data of the session.
         """
-        if self._wire.buffer:
-            self.close()
-            raise LeftoverBytesError
-        return await self._handshake(self._context, server_hostname or self.host)
+        self._check_nothing_unread()
+        return await self._handshake(self._trust, server_hostname or self.host)
 
     async def inspect_tls(self) -> TlsFailure:
-        """Look at the certificate without verifying it, and close: the failure with its facts."""
-        if self._wire.buffer:
-            self.close()
-            raise LeftoverBytesError
+        """Read the certificate without verification, and close: a failure with its content.
+
+        Raises `LeftoverBytesError` as `start_tls` does.
+        """
+        self._check_nothing_unread()
         failure = await self._handshake(inspecting_context(), self.host)
-        transport = self._wire.transport
+        transport = self._protocol.transport
         if failure is not None or transport is None:
             self.close()
             return failure or TlsFailure(TlsFault.INTERRUPTED)
@@ -202,32 +207,43 @@ class Connection:
         self.close()
         return TlsFailure(TlsFault.FAILED, "", certificate_facts(der) if der else None)
 
-    async def _handshake(self, context: ssl.SSLContext, host: str) -> TlsFailure | None:
+    def _check_nothing_unread(self) -> None:
+        if self._protocol.buffer:
+            self.close()
+            raise LeftoverBytesError
+
+    async def _handshake(self, trust: Trust, host: str) -> TlsFailure | None:
         loop = asyncio.get_running_loop()
-        transport = self._wire.transport
-        if transport is None or self._wire.ended:
+        transport = self._protocol.transport
+        if transport is None or self._protocol.ended:
             return TlsFailure(TlsFault.INTERRUPTED)
+        system = trust if isinstance(trust, SystemTrust) else None
+        context = trust.handshake if isinstance(trust, SystemTrust) else trust
         try:
             secured = await loop.start_tls(
                 transport,
-                self._wire,
+                self._protocol,
                 context,
                 server_hostname=host,
                 ssl_handshake_timeout=TLS_HANDSHAKE_TIMEOUT,
                 ssl_shutdown_timeout=1.0,
             )
+            if secured is None:
+                return TlsFailure(TlsFault.INTERRUPTED)
+            session: ssl.SSLObject = secured.get_extra_info("ssl_object")
+            failure = await system.verify(session, host) if system is not None else None
         except (ssl.SSLError, ssl.CertificateError, OSError, TimeoutError) as error:
             transport.abort()
             return classify(error)
         except asyncio.CancelledError:
             transport.abort()
             raise
-        if secured is None:
-            return TlsFailure(TlsFault.INTERRUPTED)
-        self._wire.transport = secured
-        session = secured.get_extra_info("ssl_object")
+        if failure is not None:
+            transport.abort()
+            return failure
+        self._protocol.transport = secured
         cipher = session.cipher()
-        if context.verify_mode is ssl.CERT_REQUIRED:
+        if system is not None or context.verify_mode is ssl.CERT_REQUIRED:
             self.tls = TlsSession(
                 version=session.version() or "",
                 cipher=cipher[0] if cipher else "",
@@ -236,24 +252,22 @@ class Connection:
         return None
 
     def close(self) -> None:
-        """End it at once, without a farewell that a dead server could hold up."""
-        if self._wire.transport is not None:
-            self._wire.transport.abort()
+        """Close it immediately, without a TLS shutdown that a dead server could delay."""
+        if self._protocol.transport is not None:
+            self._protocol.transport.abort()
 
-    def _take(self, count: int) -> None:
+    def _consume(self, count: int) -> None:
         self._check_allowance(count)
         if self._allowance is not None:
             self._allowance -= count
-        del self._wire.buffer[:count]
+        del self._protocol.buffer[:count]
 
     def _check_allowance(self, count: int) -> None:
         if self._allowance is not None and count > self._allowance:
             raise TooMuchDataError
 
 
-async def open_connection(
-    address: str, port: int, host: str, context: ssl.SSLContext
-) -> Connection:
+async def open_connection(address: str, port: int, host: str, trust: Trust) -> Connection:
     """A TCP connection to one address. Raises OSError."""
-    _, wire = await asyncio.get_running_loop().create_connection(_Wire, address, port)
-    return Connection(wire, host, port, address, context)
+    _, protocol = await asyncio.get_running_loop().create_connection(StreamProtocol, address, port)
+    return Connection(protocol, host, port, address, trust)

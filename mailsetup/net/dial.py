@@ -1,8 +1,7 @@
-"""From a host name to a connection: resolving, racing addresses, TLS."""
+"""Connections to host names: address resolution, Happy Eyeballs (RFC 8305), TLS."""
 
 import asyncio
 import errno
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,15 +11,15 @@ from typing import Protocol, assert_never
 from mailsetup.model.certificate import TlsFailure, TlsFault
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure
 from mailsetup.model.hostname import is_ip_literal
-from mailsetup.net.connection import Connection, LeftoverBytesError, open_connection
+from mailsetup.net.connection import Connection, LeftoverBytesError, Trust, open_connection
 from mailsetup.net.dns.system_lookup import AddressLookup
-from mailsetup.net.fd_exhaustion import when_free
-from mailsetup.net.ip_scope import leads_home
+from mailsetup.net.fd_exhaustion import retry_while_exhausted
+from mailsetup.net.ip_scope import is_loopback_or_link_local
 
 CONNECT_TIMEOUT = 8.0
 """Seconds for all addresses of a host together."""
-_STAGGER = 0.25
-"""Seconds until the next address is tried beside the first (RFC 8305 section 5)."""
+_ATTEMPT_DELAY = 0.25
+"""Connection Attempt Delay in seconds (RFC 8305 section 5)."""
 _MAX_ADDRESSES = 8
 
 
@@ -29,19 +28,19 @@ class ConnectFault(StrEnum):
 
     UNRESOLVABLE = "unresolvable"
     RESOLVER = "resolver"
-    """The name service itself did not answer."""
+    """The name service did not respond."""
     REFUSED = "refused"
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"
     RESET = "reset"
     FORBIDDEN_ADDRESS = "forbidden-address"
-    """A public name that leads to this computer itself."""
+    """A public name with an address of this computer or its link."""
     TLS = "tls"
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectFailure:
-    """What happened instead of a connection; ``tls`` is set with `ConnectFault.TLS`."""
+    """A connection that failed; ``tls`` is set with `ConnectFault.TLS`."""
 
     fault: ConnectFault
     host: str
@@ -51,16 +50,16 @@ class ConnectFailure:
 
 
 class Connect(Protocol):
-    """The way to open a connection; ``implicit_tls`` means TLS from the first byte.
+    """Opens connections; ``implicit_tls`` means TLS from the first byte.
 
-    With ``explain`` a certificate that was not accepted is looked at on a second connection, so
-    that `ConnectFailure.tls` carries its facts.
+    With ``explain`` the content of a rejected certificate is read on a second connection, for
+    `ConnectFailure.tls`.
     """
 
     async def __call__(
         self, host: str, port: int, *, implicit_tls: bool, explain: bool = False
     ) -> Connection | ConnectFailure:
-        """Connect, or say why not. Cancelling closes every socket at once."""
+        """Connect. Cancelling closes every socket immediately."""
         ...
 
 
@@ -77,25 +76,25 @@ _EXPLAINABLE = frozenset(
 
 @dataclass(frozen=True)
 class Dialer:
-    """Connections over TCP. ``routes`` sends some (host, port) to another (address, port)."""
+    """Connections over TCP. ``routes`` replaces some (host, port) by another (address, port)."""
 
     look_up: AddressLookup
-    context: Callable[[], ssl.SSLContext]
-    """Made where it is first needed: reading the system's authorities takes its time."""
+    trust: Callable[[], Trust]
+    """Created when first needed: reading the system's trust anchors takes 40 ms."""
     allow_loopback: bool = False
     routes: Mapping[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
 
     async def __call__(
         self, host: str, port: int, *, implicit_tls: bool, explain: bool = False
     ) -> Connection | ConnectFailure:
-        """Connect, or say why not."""
+        """See `Connect`."""
         connection = await self._connect(host, port)
         if isinstance(connection, ConnectFailure) or not implicit_tls:
             return connection
         try:
             failure = await connection.start_tls()
         except LeftoverBytesError:
-            # It spoke first, before any handshake: a server in clear on a TLS port.
+            # It sent data before the handshake: a plaintext server on a TLS port.
             failure = TlsFailure(TlsFault.NOT_TLS)
         except BaseException:
             connection.close()
@@ -103,32 +102,30 @@ class Dialer:
         if failure is None:
             return connection
         connection.close()
-        if explain and failure.fault in _EXPLAINABLE:
+        if explain and failure.certificate is None and failure.fault in _EXPLAINABLE:
             failure = await self._explained(host, port, failure)
         return ConnectFailure(ConnectFault.TLS, host, port, failure, failure.detail)
 
     async def _explained(self, host: str, port: int, failure: TlsFailure) -> TlsFailure:
-        again = await self._connect(host, port)
-        if isinstance(again, ConnectFailure):
+        second = await self._connect(host, port)
+        if isinstance(second, ConnectFailure):
             return failure
         try:
-            seen = await again.inspect_tls()
+            inspected = await second.inspect_tls()
         except LeftoverBytesError:
             return failure
-        finally:
-            again.close()
-        return TlsFailure(failure.fault, failure.detail, seen.certificate)
+        return TlsFailure(failure.fault, failure.detail, inspected.certificate)
 
-    async def absence(self, host: str, port: int) -> ConnectFailure | None:
-        """What would be said of a host that leads nowhere; None where connecting is worth it.
+    async def resolution_failure(self, host: str, port: int) -> ConnectFailure | None:
+        """The failure of a host without a permitted address; None where there is one.
 
-        The answer is kept: connecting afterwards does not ask again.
+        The resolved addresses are cached for the connection.
         """
-        places = await self._places(host, port)
-        return places if isinstance(places, ConnectFailure) else None
+        endpoints = await self._endpoints(host, port)
+        return endpoints if isinstance(endpoints, ConnectFailure) else None
 
-    async def _places(self, host: str, port: int) -> Sequence[tuple[str, int]] | ConnectFailure:
-        """Addresses and ports to connect to, in the order of preference."""
+    async def _endpoints(self, host: str, port: int) -> Sequence[tuple[str, int]] | ConnectFailure:
+        """Addresses and ports to connect to, in order of preference."""
         route = self.routes.get((host, port))
         if route is not None:
             return (route,)
@@ -145,16 +142,18 @@ class Dialer:
             case _:
                 assert_never(reply)
         allowed = self.allow_loopback or host == "localhost"
-        places = [(one, port) for one in addresses if allowed or not leads_home(one)]
-        return places or ConnectFailure(ConnectFault.FORBIDDEN_ADDRESS, host, port)
+        endpoints = [
+            (one, port) for one in addresses if allowed or not is_loopback_or_link_local(one)
+        ]
+        return endpoints or ConnectFailure(ConnectFault.FORBIDDEN_ADDRESS, host, port)
 
     async def _connect(self, host: str, port: int) -> Connection | ConnectFailure:
-        places = await self._places(host, port)
-        if isinstance(places, ConnectFailure):
-            return places
+        endpoints = await self._endpoints(host, port)
+        if isinstance(endpoints, ConnectFailure):
+            return endpoints
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
-                outcome = await self._race(places, host)
+                outcome = await self._race(endpoints, host)
         except TimeoutError:
             return ConnectFailure(ConnectFault.TIMEOUT, host, port)
         if isinstance(outcome, Connection):
@@ -162,9 +161,9 @@ class Dialer:
             return outcome
         return ConnectFailure(_connect_fault(outcome), host, port, detail=_detail(outcome))
 
-    async def _race(self, places: Sequence[tuple[str, int]], host: str) -> Connection | OSError:
-        """Happy eyeballs: the next address starts when one failed, or after a short wait."""
-        waiting = list(places)
+    async def _race(self, endpoints: Sequence[tuple[str, int]], host: str) -> Connection | OSError:
+        """Happy Eyeballs: the next attempt starts after a failure or `_ATTEMPT_DELAY`."""
+        waiting = list(endpoints)
         running: set[asyncio.Task[Connection]] = set()
         first_error: OSError | None = None
         winner: Connection | None = None
@@ -172,11 +171,11 @@ class Dialer:
             while winner is None and (waiting or running):
                 if waiting:
                     address, port = waiting.pop(0)
-                    attempt = partial(open_connection, address, port, host, self.context())
-                    running.add(asyncio.ensure_future(when_free(attempt)))
+                    attempt = partial(open_connection, address, port, host, self.trust())
+                    running.add(asyncio.ensure_future(retry_while_exhausted(attempt)))
                 done, running = await asyncio.wait(
                     running,
-                    timeout=_STAGGER if waiting else None,
+                    timeout=_ATTEMPT_DELAY if waiting else None,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 for task in done:
@@ -200,7 +199,7 @@ class Dialer:
 
 
 def interleaved(addresses: Sequence[str]) -> tuple[str, ...]:
-    """IPv6 and IPv4 in turns, IPv6 first (RFC 8305 section 4)."""
+    """IPv6 and IPv4 addresses alternately, IPv6 first (RFC 8305 section 4)."""
     six = [address for address in addresses if ":" in address]
     four = [address for address in addresses if ":" not in address]
     mixed: list[str] = []
@@ -221,4 +220,9 @@ def _connect_fault(error: OSError) -> ConnectFault:
 
 
 def _detail(error: OSError) -> str:
+    """The name of the system's error code. Windows' codes have no ``errno`` of their own."""
+    if isinstance(error, ConnectionRefusedError):
+        return "ECONNREFUSED"
+    if (code := getattr(error, "winerror", None)) is not None:
+        return f"WinError {code}"
     return errno.errorcode.get(error.errno or 0, type(error).__name__)

@@ -21,7 +21,7 @@ from mailsetup.net.http import (
     connect_failure,
     is_public_https,
 )
-from mailsetup.net.public_suffix import owned_domain
+from mailsetup.net.public_suffix import url_owner
 
 if TYPE_CHECKING:
     from mailsetup.net.http_request import HttpRequests
@@ -62,7 +62,7 @@ class HttpsClient:
                     here = reply.location
                     if not is_public_https(here):
                         return HttpFailure(HttpFault.REDIRECT_INSECURE, here[:500])
-                    if follow is Follow.SAME_OWNER and _owner(here) != _owner(url):
+                    if follow is Follow.SAME_OWNER and url_owner(here) != url_owner(url):
                         return HttpFailure(HttpFault.REDIRECT_FOREIGN, here[:500])
                 return HttpFailure(HttpFault.REDIRECT_LOOP, here[:500])
         except TimeoutError:
@@ -120,9 +120,10 @@ class HttpsClient:
         proxy = self._proxy_for(host)
         if proxy is None:
             # Most of the requested hosts do not exist: no request is prepared for those.
-            absence = await self._dialer.absence(host, 443 if parts.scheme == "https" else 80)
-            if absence is not None:
-                return connect_failure(absence, url)
+            port = 443 if parts.scheme == "https" else 80
+            failure = await self._dialer.resolution_failure(host, port)
+            if failure is not None:
+                return connect_failure(failure, url)
         return await self._opened().send(method, url, limit, more_headers, body, proxy=proxy)
 
     def _opened(self) -> "HttpRequests":
@@ -132,7 +133,3 @@ class HttpsClient:
 
             self._requests = HttpRequests(self._dialer)
         return self._requests
-
-
-def _owner(url: str) -> str:
-    return owned_domain(urlsplit(url).hostname or "")

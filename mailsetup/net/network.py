@@ -1,12 +1,16 @@
-"""The one door to the outside, handed down as an argument and replaceable as a whole."""
+"""The network access of a run, an argument so that tests can replace it."""
 
-from collections.abc import AsyncIterator, Callable
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
+from pathlib import Path
 
 from mailsetup.model.network_options import NetworkOptions
 from mailsetup.net.clock import Clock, SystemClock
+from mailsetup.net.connection import Trust
+from mailsetup.net.connection_pool import ConnectionPool
 from mailsetup.net.connectivity import has_route
 from mailsetup.net.dial import Connect, Dialer
 from mailsetup.net.dns.resolver import DnsResolver, Resolver
@@ -14,24 +18,24 @@ from mailsetup.net.dns.system_lookup import AddressLookup, coalesced, system_add
 from mailsetup.net.environment import proxy_setting
 from mailsetup.net.http import HttpClient
 from mailsetup.net.https_client import HttpsClient
-from mailsetup.net.open_connections import OpenConnections
+from mailsetup.net.system_trust import SystemTrust
 from mailsetup.net.tls import verifying_context
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Everything by which the engine touches the world."""
+    """All network access of a run."""
 
     dns: Resolver
     http: HttpClient
     connect: Connect
     look_up: AddressLookup
-    """How ``connect`` and ``http`` find a host's addresses; an answer is kept for them."""
+    """The cached address resolution of ``connect`` and ``http``."""
     clock: Clock
     is_online: Callable[[], bool] = has_route
-    """Whether this computer has any way to the outside."""
-    kept: OpenConnections = field(default_factory=OpenConnections)
-    """What discovery opened and the login may go on with."""
+    """Whether this computer has a network connection."""
+    pool: ConnectionPool = field(default_factory=ConnectionPool)
+    """Connections that discovery opened and the login may use."""
 
 
 @asynccontextmanager
@@ -40,23 +44,22 @@ async def open_network(
 ) -> AsyncIterator[Network]:
     """The real network for one run. Raises OSError (with ssl.SSLError) for an unusable CA file.
 
-    ``soon`` is whether a connection will be wanted soon; otherwise the authorities that are to be
-    trusted are read only for the first one.
+    With ``soon`` the trust anchors are read now, otherwise for the first connection.
     """
     options = options or NetworkOptions()
     dns = DnsResolver(options.resolver, options.anchors)
-    context = cache(partial(verifying_context, options.ca_files))
+    trust = cache(partial(system_or_openssl, options.ca_files))
     if soon:
-        context()
+        trust()
     look_up = dns.addresses if options.resolver else coalesced(system_addresses)
     dialer = Dialer(
         look_up=look_up,
-        context=context,
+        trust=trust,
         allow_loopback=options.resolver is not None,
         routes=options.routes,
     )
     http = HttpsClient(dialer, proxy_for=system_proxy if options.use_proxy else lambda _host: None)
-    kept = OpenConnections()
+    pool = ConnectionPool()
     try:
         yield Network(
             dns=dns,
@@ -64,18 +67,30 @@ async def open_network(
             connect=dialer,
             look_up=look_up,
             clock=SystemClock(),
-            kept=kept,
-            # Whoever names a resolver may live in a world of their own, without any way out.
+            pool=pool,
+            # With a given resolver the network may be an isolated one, without a default route.
             is_online=has_route if options.resolver is None else lambda: True,
         )
     finally:
-        kept.close()
+        pool.close()
         await http.close()
         await dns.close()
 
 
+def system_or_openssl(ca_files: Sequence[Path]) -> Trust:
+    """How certificates are verified here: Windows and macOS have a trust store of their own.
+
+    With ``ca_files`` OpenSSL verifies everywhere, on Windows with the roots that are stored so far:
+    the functions of the system take further roots in some versions only. Raises OSError (also
+    ssl.SSLError) for an unusable file.
+    """
+    if sys.platform in ("win32", "darwin") and not ca_files:
+        return SystemTrust()
+    return verifying_context(ca_files)
+
+
 def system_proxy(host: str) -> str | None:
-    """The proxy that the system (or the environment) wants for HTTPS to this host."""
+    """The proxy of the environment or the system for HTTPS to a host; None for none."""
     from urllib.request import proxy_bypass
 
     setting = proxy_setting()

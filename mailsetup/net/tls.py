@@ -1,9 +1,9 @@
-"""TLS: the one factory of contexts, and what a failed handshake means."""
+"""TLS contexts, and the reasons of failed handshakes."""
 
 import contextlib
+import hashlib
 import os
 import ssl
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -42,7 +42,7 @@ _NOT_TLS_REASONS = frozenset(
 
 
 def classify(error: Exception) -> TlsFailure:
-    """What an exception of the handshake means."""
+    """The failure that an exception of the handshake means."""
     if isinstance(error, ssl.SSLCertVerificationError):
         fault = _VERIFY_CODES.get(error.verify_code, TlsFault.INVALID)
         return TlsFailure(fault, plain(error.verify_message or str(error), 200))
@@ -63,17 +63,11 @@ def verifying_context(ca_files: Sequence[Path] = ()) -> ssl.SSLContext:
 
     TLS 1.2 or later (RFC 8997), DNS names of the certificate only (RFC 9525 drops the common
     name). The flags are the same on every Python: 3.13 adds VERIFY_X509_STRICT to its default,
-    which would hide an expired certificate behind a formal remark.
+    which would report a formal error instead of an expired certificate.
     """
-    context: ssl.SSLContext
-    if sys.platform in ("win32", "darwin") and not ca_files:
-        import truststore
-
-        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    else:
-        context = _trusting_the_system()
-        context.verify_flags = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST
-        context.hostname_checks_common_name = False
+    context = _trusting_the_system()
+    context.verify_flags = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST
+    context.hostname_checks_common_name = False
     for path in ca_files:
         context.load_verify_locations(cafile=path)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -81,10 +75,10 @@ def verifying_context(ca_files: Sequence[Path] = ()) -> ssl.SSLContext:
 
 
 def blank_context() -> ssl.SSLContext:
-    """A client context that trusts nobody yet, to be completed here or never to be used.
+    """A client context without trust anchors.
 
-    Unlike those of `ssl.create_default_context` it writes no session keys to the file that
-    ``SSLKEYLOGFILE`` names: whoever reads that file could read the password.
+    Unlike those of `ssl.create_default_context` it does not write session keys to the file that
+    ``SSLKEYLOGFILE`` names: with them the password could be decrypted.
     """
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -99,20 +93,19 @@ def holds_certificates(path: Path) -> bool:
 
 
 def _trusting_the_system() -> ssl.SSLContext:
-    """Trust what the system trusts, while no other thread stands still.
+    """A client context with the system's trust anchors.
 
-    OpenSSL reads some 140 certificates for 40 ms. Python's call for its default places keeps all
-    threads waiting for that long, the one for named places does not.
+    OpenSSL takes 40 ms to read some 140 certificates. `load_default_certs` holds the GIL for that
+    time, `load_verify_locations` does not.
     """
-    places = ssl.get_default_verify_paths()
-    if os.name == "nt" or not (places.cafile or places.capath):
-        context = blank_context()
+    paths = ssl.get_default_verify_paths()
+    context = blank_context()
+    if os.name == "nt" or not (paths.cafile or paths.capath):
         context.load_default_certs()
         return context
-    context = blank_context()
-    for file, folder in ((places.cafile, None), (None, places.capath)):
-        # As OpenSSL does by itself, a place that holds no certificates is left out. Where a
-        # variable names it, `net.environment` says so.
+    for file, folder in ((paths.cafile, None), (None, paths.capath)):
+        # As in OpenSSL, a path without certificates is ignored. `net.environment_check` reports it
+        # where an environment variable names it.
         with contextlib.suppress(OSError):
             if file or folder:
                 context.load_verify_locations(file, folder)
@@ -120,7 +113,7 @@ def _trusting_the_system() -> ssl.SSLContext:
 
 
 def inspecting_context() -> ssl.SSLContext:
-    """A context that verifies nothing: to read a certificate, never to say anything."""
+    """A context without verification: to read a certificate, never to send data."""
     context = blank_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -130,24 +123,16 @@ def inspecting_context() -> ssl.SSLContext:
 def certificate_facts(der: bytes) -> CertificateFacts | None:
     """Names, issuer and dates of a certificate, or None when it cannot be read."""
     from cryptography import x509
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.x509.oid import ExtensionOID, NameOID
 
     try:
         certificate = x509.load_der_x509_certificate(der)
         names: list[str] = []
-        try:
-            extension = certificate.extensions.get_extension_for_oid(
-                ExtensionOID.SUBJECT_ALTERNATIVE_NAME
-            )
-        except x509.ExtensionNotFound:
-            pass
-        else:
-            if isinstance(extension.value, x509.SubjectAlternativeName):
-                names = extension.value.get_values_for_type(x509.DNSName)
+        with contextlib.suppress(x509.ExtensionNotFound):
+            extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+            names = extension.value.get_values_for_type(x509.DNSName)
         issuer = [
             str(attribute.value)
-            for oid in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME)
+            for oid in (x509.NameOID.ORGANIZATION_NAME, x509.NameOID.COMMON_NAME)
             for attribute in certificate.issuer.get_attributes_for_oid(oid)
         ]
         return CertificateFacts(
@@ -155,7 +140,7 @@ def certificate_facts(der: bytes) -> CertificateFacts | None:
             issuer=plain(" / ".join(issuer), 120),
             not_before=certificate.not_valid_before_utc,
             not_after=certificate.not_valid_after_utc,
-            sha256=certificate.fingerprint(SHA256()).hex(),
+            sha256=hashlib.sha256(der).hexdigest(),
         )
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return None

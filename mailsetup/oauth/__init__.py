@@ -1,15 +1,15 @@
-"""Sign-in in the browser (OAuth 2.0): from a provider and a client id to tokens.
+"""OAuth 2.0 sign-in in the browser: from a provider and a client id to tokens.
 
-The flow is ours; the arithmetic of the messages is `oauthlib`'s. The choice (November 2026):
+The flow is implemented here, the messages are built and parsed by `oauthlib`. The choice (November
+2026):
 
-- ``oauthlib`` builds and reads every message (PKCE, state, tokens, device code) without any I/O, so
-  that all HTTP goes through `mailsetup.net`, on our loop, with its limits and its trust. 0.8 MB,
-  nothing behind it.
-- ``authlib`` can do the same, but its clients come with an HTTP library of their own (``httpx`` or
-  ``requests``), and it needs ``joserfc`` and ``cryptography`` behind it: 18 MB. Its server half is
-  what the tests sign in at.
-- ``msal`` and ``google-auth-oauthlib`` know one provider each and open sockets by themselves.
+- ``oauthlib`` builds and parses every message (PKCE, state, tokens, device code) without any I/O,
+  so that all HTTP goes through `mailsetup.net` on the loop in use, with its limits and its trust
+  anchors. 0.8 MB, no dependencies.
+- ``authlib`` can do the same, but its clients require an HTTP library (``httpx`` or ``requests``),
+  ``joserfc`` and ``cryptography``: 18 MB. Its server half is the tests' authorization server.
+- ``msal`` and ``google-auth-oauthlib`` support one provider each and open sockets themselves.
 
-Not in any of them, and therefore here: the landing page on loopback (RFC 8252), the metadata with
-its issuer (RFC 8414), registration (RFC 7591), and who may receive a token.
+None of them has the loopback redirect (RFC 8252), the metadata with the issuer (RFC 8414), dynamic
+registration (RFC 7591) and the check of who may receive a token; these are implemented here.
 """

@@ -1,14 +1,15 @@
-"""How this program is known at providers: its own ids, and those of a technician.
+"""The registered OAuth clients: those of this program, and those of a technician.
 
-No other program's id is used. Ours stand in ``resources/oauth-clients.toml``, which is empty in the
-source and filled when the program is built; a technician's own in a file of the same form.
+No other program's client id is used. This program's are in ``resources/oauth-clients.toml``, which
+is empty in the source and filled when the program is built; a technician's are in a file of the
+same format.
 
     [[client]]
-    provider = "google"            # a built-in provider's word, or
+    provider = "google"            # a built-in provider's id, or
     issuer = "https://id.company.com"
     client_id = "…"
-    client_secret = "…"            # only where the provider insists on one
-    redirect = "http://localhost:8400/"   # only where the provider insists on one address
+    client_secret = "…"            # only where the provider requires one
+    redirect = "http://localhost:8400/"   # only where the provider requires one redirect URI
 """
 
 import tomllib
@@ -31,28 +32,28 @@ _LOOPBACK = ("127.0.0.1", "localhost")
 
 @dataclass(frozen=True, slots=True)
 class ClientRegistration:
-    """One entry: a client, and the provider (its word or its issuer) that knows it."""
+    """One entry: a client, and the provider (its id or its issuer) that it is registered with."""
 
     provider: str
     client: Client
 
 
 def settings_path() -> Path:
-    """Where a technician's own clients stand."""
+    """The path of the technician's file of clients."""
     import platformdirs
 
     return platformdirs.user_config_path("mailsetup", appauthor=False) / SETTINGS_FILE
 
 
-def built_in() -> tuple[ClientRegistration, ...]:
-    """The clients that this build of the program brings along."""
+def built_in_clients() -> tuple[ClientRegistration, ...]:
+    """The clients of this build of the program."""
     found = _read(read_text("oauth-clients.toml"))
     if isinstance(found, str):
         raise TypeError(f"oauth-clients.toml: {found}")
     return found
 
 
-def of_technician(path: Path) -> tuple[ClientRegistration, ...] | ClientsFailure:
+def technician_clients(path: Path) -> tuple[ClientRegistration, ...] | ClientsFailure:
     """The clients in a technician's file; none where there is no file."""
     try:
         content = read_own(path, _MAX_FILE)
@@ -73,7 +74,7 @@ def of_technician(path: Path) -> tuple[ClientRegistration, ...] | ClientsFailure
 
 
 def client_for(provider: OAuthProvider, known: tuple[ClientRegistration, ...]) -> Client | None:
-    """The first client that this provider knows."""
+    """The first client that is registered with this provider."""
     names = {provider.id, provider.issuer} - {""}
     return next((one.client for one in known if one.provider in names), None)
 
@@ -112,7 +113,7 @@ def _registration(entry: object) -> ClientRegistration | None:
 
 
 def _is_redirect(text: str) -> bool:
-    """Whether the browser comes back to this computer, at a port that one may listen on."""
+    """Whether a redirect URI leads to this computer, with a port (RFC 8252 section 7.3)."""
     if not text:
         return True
     try:

@@ -1,4 +1,4 @@
-"""Where one signs in, for what, and whose mail servers may then receive the token."""
+"""OAuth providers: endpoints, scopes, and the mail servers that may receive the tokens."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,20 +6,21 @@ from urllib.parse import urlsplit
 
 from mailsetup.model.hostname import is_within
 from mailsetup.model.settings import AccountSettings, OAuth2Endpoints, Protocol
-from mailsetup.net.public_suffix import owned_domain
+from mailsetup.net.public_suffix import owned_domain, url_owner
 
 
 @dataclass(frozen=True, slots=True)
 class OAuthProvider:
     """An authorization server. All URLs are HTTPS.
 
-    ``hosts`` are domains whose mail servers are the provider's own. ``redirect_host`` is the name
-    under which the browser finds this computer. ``always`` are scopes for every sign-in, the others
-    those that a protocol needs. ``extra`` are further parameters of the first request.
+    ``hosts`` are domains whose mail servers belong to the provider. ``redirect_host`` is the host
+    of the loopback redirect URI. ``always`` are scopes of every sign-in, ``mail`` those of a
+    protocol that is not in ``by_protocol``. ``extra`` are further parameters of the authorization
+    request.
     """
 
     id: str
-    """A word for settings files; for a provider that is not built in, its issuer's host."""
+    """An id for files of clients; for a provider that is not built in, its issuer's host."""
     name: str
     issuer: str
     authorize: str = ""
@@ -29,52 +30,49 @@ class OAuthProvider:
     userinfo: str = ""
     register: str = ""
     always: tuple[str, ...] = ()
-    imap: tuple[str, ...] = ()
-    pop3: tuple[str, ...] = ()
-    smtp: tuple[str, ...] = ()
+    mail: tuple[str, ...] = ()
+    by_protocol: tuple[tuple[Protocol, str], ...] = ()
     hosts: tuple[str, ...] = ()
     redirect_host: str = "127.0.0.1"
     extra: tuple[tuple[str, str], ...] = ()
     resource: str = ""
-    """RFC 8707: what the token is for, where the provider wants to be told."""
-    names_itself: bool = False
-    """Whether its answers carry its own name, which must then be checked (RFC 9207)."""
-    one_of_many: bool = False
-    """Whether each organisation there has an issuer of its own (Microsoft)."""
-    asks_metadata: bool = False
-    """Whether the rest of what is here has to be asked for at the issuer."""
+    """The resource indicator (RFC 8707), where the provider requires one."""
+    sends_issuer: bool = False
+    """Whether authorization responses contain ``iss``, which is required then (RFC 9207)."""
+    issuer_per_tenant: bool = False
+    """Whether each tenant has its own issuer (Microsoft)."""
+    needs_metadata: bool = False
+    """Whether the optional endpoints have to be fetched from the issuer's metadata."""
 
     @property
     def page_host(self) -> str:
-        """The host of the page on which one signs in, for the person to recognise."""
+        """The host of the sign-in page, for the person to recognise."""
         return urlsplit(self.authorize).hostname or ""
 
     def scopes(self, protocols: Collection[Protocol]) -> tuple[str, ...]:
-        """What to ask for, so that these protocols can be used."""
+        """The scopes to request for these protocols."""
         return tuple(dict.fromkeys((*self.mail_scopes(protocols), *self.always)))
 
     def mail_scopes(self, protocols: Collection[Protocol]) -> tuple[str, ...]:
-        """Those scopes without which these protocols do not work."""
-        by_protocol = {
-            Protocol.IMAP: self.imap,
-            Protocol.POP3: self.pop3,
-            Protocol.SMTP: self.smtp,
-        }
+        """The scopes without which these protocols do not work."""
+        own = dict(self.by_protocol)
         return tuple(
-            dict.fromkeys(scope for protocol in protocols for scope in by_protocol[protocol])
+            dict.fromkeys(
+                scope
+                for protocol in protocols
+                for scope in ((own[protocol],) if protocol in own else self.mail)
+            )
         )
 
     def owns(self, host: str) -> bool:
-        """Whether a mail server belongs to the provider, so that it may receive its tokens."""
+        """Whether a mail server belongs to the provider and so may receive its tokens."""
         if self.hosts:
             return any(is_within(host, domain) for domain in self.hosts)
-        return owned_domain(host) == owned_domain(
-            urlsplit(self.issuer or self.token).hostname or ""
-        )
+        return owned_domain(host) == url_owner(self.issuer or self.token)
 
-    def is_named(self, issuer: str) -> bool:
-        """Whether an answer that carries this name is the provider's own."""
-        if self.one_of_many:
+    def accepts_issuer(self, issuer: str) -> bool:
+        """Whether ``iss`` in an authorization response names this provider."""
+        if self.issuer_per_tenant:
             return urlsplit(issuer)[:2] == urlsplit(self.issuer)[:2]
         return issuer == self.issuer
 
@@ -90,11 +88,9 @@ BUILTIN = (
         "https://oauth2.googleapis.com/token",
         revoke="https://oauth2.googleapis.com/revoke",
         always=_OPENID,
-        imap=("https://mail.google.com/",),
-        pop3=("https://mail.google.com/",),
-        smtp=("https://mail.google.com/",),
+        mail=("https://mail.google.com/",),
         hosts=("gmail.com", "googlemail.com", "google.com"),
-        # Only so there is a refresh token at every sign-in, not at the first one alone.
+        # Otherwise only the first sign-in of a user returns a refresh token.
         extra=(("access_type", "offline"), ("prompt", "consent")),
     ),
     OAuthProvider(
@@ -105,13 +101,15 @@ BUILTIN = (
         "https://login.microsoftonline.com/common/oauth2/v2.0/token",
         device="https://login.microsoftonline.com/common/oauth2/v2.0/devicecode",
         always=("offline_access", "openid", "profile"),
-        imap=("https://outlook.office.com/IMAP.AccessAsUser.All",),
-        pop3=("https://outlook.office.com/POP.AccessAsUser.All",),
-        smtp=("https://outlook.office.com/SMTP.Send",),
+        by_protocol=(
+            (Protocol.IMAP, "https://outlook.office.com/IMAP.AccessAsUser.All"),
+            (Protocol.POP3, "https://outlook.office.com/POP.AccessAsUser.All"),
+            (Protocol.SMTP, "https://outlook.office.com/SMTP.Send"),
+        ),
         hosts=("office365.com", "outlook.com", "office.com"),
-        # Of all addresses on this computer, it lets programs use this name only, with any port.
+        # The only loopback host for which Microsoft allows any port.
         redirect_host="localhost",
-        one_of_many=True,
+        issuer_per_tenant=True,
     ),
     OAuthProvider(
         "yahoo",
@@ -119,9 +117,7 @@ BUILTIN = (
         "https://api.login.yahoo.com",
         "https://api.login.yahoo.com/oauth2/request_auth",
         "https://api.login.yahoo.com/oauth2/get_token",
-        imap=("mail-w",),
-        pop3=("mail-w",),
-        smtp=("mail-w",),
+        mail=("mail-w",),
         hosts=("yahoo.com", "ymail.com"),
     ),
     OAuthProvider(
@@ -130,9 +126,7 @@ BUILTIN = (
         "https://api.login.aol.com",
         "https://api.login.aol.com/oauth2/request_auth",
         "https://api.login.aol.com/oauth2/get_token",
-        imap=("mail-w",),
-        pop3=("mail-w",),
-        smtp=("mail-w",),
+        mail=("mail-w",),
         hosts=("aol.com",),
     ),
     OAuthProvider(
@@ -141,13 +135,11 @@ BUILTIN = (
         "https://api.fastmail.com",
         "https://api.fastmail.com/oauth/authorize",
         "https://api.fastmail.com/oauth/refresh",
-        imap=("urn:ietf:params:oauth:scope:mail",),
-        pop3=("urn:ietf:params:oauth:scope:mail",),
-        smtp=("urn:ietf:params:oauth:scope:mail",),
+        mail=("urn:ietf:params:oauth:scope:mail",),
         always=("offline_access",),
         hosts=("fastmail.com", "messagingengine.com"),
         resource="https://api.fastmail.com/jmap/session",
-        asks_metadata=True,
+        needs_metadata=True,
     ),
     OAuthProvider(
         "yandex",
@@ -155,9 +147,8 @@ BUILTIN = (
         "https://oauth.yandex.com",
         "https://oauth.yandex.com/authorize",
         "https://oauth.yandex.com/token",
-        imap=("mail:imap_full",),
-        pop3=("mail:imap_full",),
-        smtp=("mail:smtp",),
+        mail=("mail:imap_full",),
+        by_protocol=((Protocol.SMTP, "mail:smtp"),),
         hosts=("yandex.com", "yandex.ru", "yandex.net"),
     ),
     OAuthProvider(
@@ -166,9 +157,7 @@ BUILTIN = (
         "https://o2.mail.ru",
         "https://o2.mail.ru/login",
         "https://o2.mail.ru/token",
-        imap=("mail.imap",),
-        pop3=("mail.imap",),
-        smtp=("mail.imap",),
+        mail=("mail.imap",),
         hosts=("mail.ru",),
     ),
     OAuthProvider(
@@ -178,23 +167,21 @@ BUILTIN = (
         "https://oauth.xfinity.com/oauth/authorize",
         "https://oauth.xfinity.com/oauth/token",
         always=("profile", "openid"),
-        imap=("https://email.comcast.net/",),
-        pop3=("https://email.comcast.net/",),
-        smtp=("https://email.comcast.net/",),
+        mail=("https://email.comcast.net/",),
         hosts=("comcast.net", "xfinity.com"),
     ),
 )
-"""Those of whom the endpoints are known. Only Fastmail lets a program register itself."""
+"""Providers with known endpoints. Only Fastmail supports dynamic registration."""
 
 OPEN_SCOPE = "urn:ietf:params:oauth:scope:mail"
-"""Mail as a whole, in the profile for open public clients."""
+"""The scope for all mail protocols, of the OAuth profile for open public clients."""
 
 
 def builtin_for(hosts: Collection[str], endpoints: OAuth2Endpoints | None) -> OAuthProvider | None:
-    """The known provider to whom these mail servers, or these endpoints, belong.
+    """The built-in provider to which these mail servers, or these endpoints, belong.
 
-    What a settings document says of a known provider's endpoints is not used: with its own token
-    endpoint behind somebody else's sign-in page it would receive that one's codes.
+    Its endpoints in a settings document are not used: a document with the provider's sign-in page
+    and another token endpoint would receive the provider's codes.
     """
     for provider in BUILTIN:
         if hosts and all(provider.owns(host) for host in hosts):
@@ -202,45 +189,42 @@ def builtin_for(hosts: Collection[str], endpoints: OAuth2Endpoints | None) -> OA
     if endpoints is None:
         return None
     named = {urlsplit(url).hostname for url in (endpoints.issuer, endpoints.auth_url) if url}
-    return next((one for one in BUILTIN if named & _places(one)), None)
+    return next((one for one in BUILTIN if named & _endpoint_hosts(one)), None)
 
 
 def is_builtin(provider: OAuthProvider) -> bool:
-    """Whether this is a provider that the program knows by itself."""
+    """Whether a provider is a built-in one."""
     return any(provider.id == one.id for one in BUILTIN)
 
 
 def is_of_builtin(url: str) -> bool:
-    """Whether a URL lies at a known provider's sign-in."""
+    """Whether a URL has the host of a built-in provider's endpoint."""
     host = urlsplit(url).hostname
-    return any(host in _places(provider) for provider in BUILTIN)
+    return any(host in _endpoint_hosts(provider) for provider in BUILTIN)
 
 
-def _places(provider: OAuthProvider) -> set[str | None]:
+def _endpoint_hosts(provider: OAuthProvider) -> set[str | None]:
     urls = (provider.issuer, provider.authorize, provider.token)
     return {urlsplit(url).hostname for url in urls}
 
 
-def given_by(settings: AccountSettings) -> OAuthProvider | None:
-    """The provider that a settings document describes in full, without any issuer to ask.
+def provider_in_settings(settings: AccountSettings) -> OAuthProvider | None:
+    """The provider that a settings document describes completely, without metadata.
 
-    Sign-in page and token endpoint must have one owner.
+    Authorization and token endpoint must have the same owner.
     """
     found = settings.oauth2
     if found is None or not (found.auth_url and found.token_url and found.scope):
         return None
-    page, token = urlsplit(found.auth_url).hostname, urlsplit(found.token_url).hostname
-    if not page or not token or owned_domain(page) != owned_domain(token):
+    page, owner = urlsplit(found.auth_url).hostname, url_owner(found.token_url)
+    if not page or owned_domain(page) != owner:
         return None
-    issuer = urlsplit(found.issuer).hostname or ""
     return OAuthProvider(
         page,
         settings.provider or page,
-        # Anybody may claim a name: with another owner's, his servers would receive the token.
-        found.issuer if owned_domain(issuer) == owned_domain(token) else "",
+        # A document may claim any issuer: servers of another owner would receive the token.
+        found.issuer if url_owner(found.issuer) == owner else "",
         found.auth_url,
         found.token_url,
-        imap=found.scope,
-        pop3=found.scope,
-        smtp=found.scope,
+        mail=found.scope,
     )

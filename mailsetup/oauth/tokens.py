@@ -1,4 +1,4 @@
-"""What is said at the token endpoint (RFC 6749 sections 4.1.3 and 6, RFC 7009): and its answers."""
+"""Requests to the token endpoint (RFC 6749 sections 4.1.3 and 6, RFC 7009) and their responses."""
 
 import asyncio
 import base64
@@ -7,20 +7,23 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
+
+from mailsetup.model.json_object import parse_json_object
 from mailsetup.model.secret import AccessToken, Secret, plain_without_secrets
 from mailsetup.model.sign_in import Client, SignInFailure, SignInFault, Tokens
 from mailsetup.model.text import has_control, plain
 from mailsetup.net.http import Follow, HttpFailure
 from mailsetup.net.network import Network
-from mailsetup.oauth.failures import not_reached
+from mailsetup.oauth.failures import request_failure
 from mailsetup.oauth.provider import OAuthProvider
 
 FORM = "application/x-www-form-urlencoded"
 _LIMIT = 256 * 1024
 _MAX_TOKEN = 9000
-"""Octets. More does not fit into the 12288 that an SMTP server has to take (RFC 4954 section 4)."""
+"""Octets. A longer one exceeds the 12288 that an SMTP server has to accept (RFC 4954 section 4)."""
 _REVOKE_TIMEOUT = 2.5
-"""Seconds. The person is leaving; nobody waits long for thanks."""
+"""Seconds. The person closes the program and does not need the result."""
 
 # RFC 6749 sections 4.1.2.1 and 5.2, RFC 8628 section 3.5, OpenID Connect Core section 3.1.2.6.
 _ERRORS: Final[Mapping[str, SignInFault]] = {
@@ -35,9 +38,9 @@ _ERRORS: Final[Mapping[str, SignInFault]] = {
     "unsupported_grant_type": SignInFault.CLIENT_REFUSED,
 }
 
-# Microsoft's own numbers say more than the word beside them: an administrator has to consent; the
-# application is unknown in the tenant or not allowed there.
-_NUMBERS: Final[Mapping[str, SignInFault]] = {
+# Microsoft's error numbers are more specific than the OAuth error code: an administrator has to
+# consent; the application is unknown in the tenant or not allowed there.
+_MICROSOFT_ERRORS: Final[Mapping[str, SignInFault]] = {
     "AADSTS65001": SignInFault.ADMIN_CONSENT,
     "AADSTS90094": SignInFault.ADMIN_CONSENT,
     "AADSTS90095": SignInFault.ADMIN_CONSENT,
@@ -51,19 +54,21 @@ _NUMBERS: Final[Mapping[str, SignInFault]] = {
 _SECRET_FIELDS = frozenset(
     {"client_secret", "code", "code_verifier", "device_code", "refresh_token"}
 )
-"""Of a request for tokens: what must not be shown where the provider repeats it."""
+"""Parameters of a token request that must not be shown where the provider repeats them."""
 
 
-def refusal(error: str, description: str = "", secrets: Sequence[Secret] = ()) -> SignInFailure:
-    """What a provider's error means. Both come from outside; ``secrets`` were sent there."""
+def failure_from_error(
+    error: str, description: str = "", secrets: Sequence[Secret] = ()
+) -> SignInFailure:
+    """The meaning of an error response. ``secrets`` were sent and are removed from the detail."""
     number = description.partition(":")[0].strip()
-    fault = _NUMBERS.get(number) or _ERRORS.get(error, SignInFault.REFUSED)
+    fault = _MICROSOFT_ERRORS.get(number) or _ERRORS.get(error, SignInFault.REFUSED)
     detail = f"{error}: {description}" if description else error
     shown = plain_without_secrets(detail, [("", secret) for secret in secrets], 200)
     return SignInFailure(fault, shown)
 
 
-async def redeem(
+async def exchange_code(
     provider: OAuthProvider,
     client: Client,
     code: str,
@@ -73,9 +78,7 @@ async def redeem(
     nonce: str,
     net: Network,
 ) -> Tokens | SignInFailure:
-    """A code for tokens."""
-    from oauthlib.oauth2 import WebApplicationClient
-
+    """Exchange an authorization code for tokens (RFC 6749 section 4.1.3)."""
     body = WebApplicationClient(client.id).prepare_request_body(
         code=code,
         redirect_uri=redirect,
@@ -88,12 +91,10 @@ async def redeem(
     return read_tokens(reply, client, net, nonce=nonce)
 
 
-async def renew(
+async def refresh_tokens(
     provider: OAuthProvider, client: Client, tokens: Tokens, net: Network
 ) -> Tokens | SignInFailure:
-    """A new access token. The provider may give a new refresh token, which then counts."""
-    from oauthlib.oauth2 import WebApplicationClient
-
+    """A new access token; a new refresh token replaces the old one (RFC 6749 section 6)."""
     if tokens.refresh is None:
         return SignInFailure(SignInFault.EXPIRED)
     body = WebApplicationClient(client.id).prepare_refresh_body(
@@ -119,14 +120,14 @@ async def renew(
 
 
 async def revoke(provider: OAuthProvider, client: Client, tokens: Tokens, net: Network) -> bool:
-    """Give the tokens back (RFC 7009). False where the provider has no way, or did not take it.
+    """Revoke the tokens (RFC 7009). False where the provider does not support or confirm it.
 
-    With the refresh token its access tokens end, too, but only where the provider can do that.
+    Not every provider revokes the access tokens together with the refresh token: both are sent.
     """
     if not provider.revoke:
         return False
 
-    async def give(token: Secret, hint: str) -> bool:
+    async def revoke_one(token: Secret, hint: str) -> bool:
         form = {"token": token.reveal(), "token_type_hint": hint, "client_id": client.id}
         if client.secret is not None:
             form["client_secret"] = client.secret.reveal()
@@ -134,10 +135,10 @@ async def revoke(provider: OAuthProvider, client: Client, tokens: Tokens, net: N
         reply = await net.http.post(provider.revoke, body, FORM, timeout=_REVOKE_TIMEOUT)
         return not isinstance(reply, HttpFailure) and reply.status == 200
 
-    given = [give(tokens.access, "access_token")]
+    requests = [revoke_one(tokens.access, "access_token")]
     if tokens.refresh is not None:
-        given.append(give(tokens.refresh, "refresh_token"))
-    return all(await asyncio.gather(*given))
+        requests.append(revoke_one(tokens.refresh, "refresh_token"))
+    return all(await asyncio.gather(*requests))
 
 
 def _credentials(provider: OAuthProvider, client: Client) -> dict[str, str]:
@@ -150,34 +151,29 @@ def _credentials(provider: OAuthProvider, client: Client) -> dict[str, str]:
 
 
 async def post(url: str, body: str, net: Network) -> dict[str, object] | SignInFailure:
-    """Send a form and read the JSON that comes; a provider's error is a failure. No redirects."""
+    """Send a form and parse the JSON response; an error response is a failure. No redirects."""
     reply = await net.http.post(url, body.encode(), FORM, limit=_LIMIT)
     host = urlsplit(url).hostname or ""
     if isinstance(reply, HttpFailure):
-        return not_reached(reply)
-    try:
-        said = json.loads(reply.body)
-    except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
+        return request_failure(reply)
+    response = parse_json_object(reply.body)
+    if response is None:
         return SignInFailure(SignInFault.MALFORMED, f"{host}: {reply.status}")
-    error, description = said.get("error"), said.get("error_description")
+    error, description = response.get("error"), response.get("error_description")
     if isinstance(error, str):
         sent = [Secret(value) for name, value in parse_qsl(body) if name in _SECRET_FIELDS]
-        return refusal(error, description if isinstance(description, str) else "", sent)
+        return failure_from_error(error, description if isinstance(description, str) else "", sent)
     if reply.status not in (200, 201):
         return SignInFailure(SignInFault.MALFORMED, f"{host}: {reply.status}")
-    return said
+    return response
 
 
 def read_tokens(
-    said: Mapping[str, object], client: Client, net: Network, *, nonce: str = ""
+    response: Mapping[str, object], client: Client, net: Network, *, nonce: str = ""
 ) -> Tokens | SignInFailure:
-    """The tokens of an answer (RFC 6749 section 5.1), if they are of a kind that mail can use."""
-    from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
-
+    """The tokens of a response (RFC 6749 section 5.1); only bearer tokens can be used for mail."""
     try:
-        read = WebApplicationClient(client.id).parse_request_body_response(json.dumps(said))
+        read = WebApplicationClient(client.id).parse_request_body_response(json.dumps(response))
     except (OAuth2Error, ValueError, TypeError, AttributeError):
         return SignInFailure(SignInFault.MALFORMED)
     access, refresh, lifetime = (
@@ -188,7 +184,7 @@ def read_tokens(
     kind = read.get("token_type")
     if not _is_token(access) or (isinstance(kind, str) and kind.lower() != "bearer"):
         return SignInFailure(SignInFault.MALFORMED, plain(str(kind), 60))
-    scope = said.get("scope")
+    scope = response.get("scope")
     expires_at = None
     if isinstance(lifetime, int | float) and not isinstance(lifetime, bool):
         expires_at = net.clock.monotonic() + float(lifetime)
@@ -197,7 +193,7 @@ def read_tokens(
         Secret(str(refresh)) if _is_token(refresh) else None,
         expires_at,
         tuple(scope.split()) if isinstance(scope, str) else (),
-        signed_in_as=_who(said.get("id_token"), client, nonce),
+        signed_in_as=_id_token_address(response.get("id_token"), client, nonce),
     )
 
 
@@ -211,11 +207,11 @@ def _is_token(value: object) -> bool:
     )
 
 
-def _who(token: object, client: Client, nonce: str) -> str:
-    """The address in an ID token that came straight from the token endpoint.
+def _id_token_address(token: object, client: Client, nonce: str) -> str:
+    """The address in an ID token that was received from the token endpoint; "" for none.
 
-    OpenID Connect Core section 3.1.3.7 point 6: TLS vouches for it there, so that its signature
-    need not be verified. It is used to notice a mix-up, never to let anybody in.
+    TLS authenticates it there: its signature need not be verified (OpenID Connect Core section
+    3.1.3.7 point 6). It is used to notice another account, not for authentication.
     """
     if not isinstance(token, str) or len(token) > 64 * 1024:
         return ""
@@ -223,19 +219,20 @@ def _who(token: object, client: Client, nonce: str) -> str:
     if len(parts) != 3:
         return ""
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, RecursionError):
+        payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+    except ValueError:
         return ""
-    if not isinstance(claims, Mapping) or (nonce and claims.get("nonce") != nonce):
+    claims = parse_json_object(payload)
+    if claims is None or (nonce and claims.get("nonce") != nonce):
         return ""
     audience = claims.get("aud")
     if client.id not in (audience if isinstance(audience, list) else [audience]):
         return ""
-    return address_among(claims)
+    return address_in_claims(claims)
 
 
-def address_among(claims: Mapping[str, object]) -> str:
-    """The address that a provider knows a person by: plain text; empty where it tells none."""
+def address_in_claims(claims: Mapping[str, object]) -> str:
+    """The user's address in a provider's claims, as plain text; empty where there is none."""
     for key in ("email", "preferred_username", "upn"):
         value = claims.get(key)
         if isinstance(value, str) and "@" in value and not has_control(value):
@@ -243,8 +240,8 @@ def address_among(claims: Mapping[str, object]) -> str:
     return ""
 
 
-async def ask_who(provider: OAuthProvider, tokens: Tokens, net: Network) -> str:
-    """Whose tokens these are, as the provider tells it; empty where it does not."""
+async def userinfo_address(provider: OAuthProvider, tokens: Tokens, net: Network) -> str:
+    """The address of the tokens' user from the userinfo endpoint; empty where there is none."""
     if not provider.userinfo or "openid" not in provider.always:
         return ""
     reply = await net.http.get(
@@ -252,18 +249,14 @@ async def ask_who(provider: OAuthProvider, tokens: Tokens, net: Network) -> str:
     )
     if isinstance(reply, HttpFailure) or reply.status != 200:
         return ""
-    try:
-        claims = json.loads(reply.body)
-    except (ValueError, RecursionError):
-        return ""
-    return address_among(claims) if isinstance(claims, Mapping) else ""
+    return address_in_claims(parse_json_object(reply.body) or {})
 
 
 def missing_scopes(wanted: Collection[str], granted: Collection[str]) -> tuple[str, ...]:
-    """Scopes that were asked for and not granted; people may untick them in the browser.
+    """Requested scopes that were not granted; the person may deselect them in the browser.
 
-    No scopes granted means those asked for (RFC 6749 section 5.1). Microsoft writes the same scope
-    with one or another of its hosts in front.
+    A response without scopes means the requested ones (RFC 6749 section 5.1). Microsoft may return
+    a scope with another of its hosts as the prefix.
     """
     if not granted:
         return ()
@@ -275,8 +268,8 @@ def missing_scopes(wanted: Collection[str], granted: Collection[str]) -> tuple[s
     )
 
 
-def query_of(target: str) -> dict[str, str] | None:
-    """The parameters of a redirect; None where one comes twice (RFC 6749 section 3.1)."""
+def query_parameters(target: str) -> dict[str, str] | None:
+    """The parameters of a redirect; None where one is repeated (RFC 6749 section 3.1)."""
     try:
         pairs = parse_qsl(urlsplit(target).query, keep_blank_values=True, max_num_fields=50)
     except ValueError:

@@ -1,1 +1,1 @@
-"""What was found, on paper: one page for a person, then the technician's page."""
+"""Reports: one page for a person, then the technician's page."""

@@ -4,11 +4,11 @@ It loads nothing and runs no script: its content security policy allows only its
 by hash. All texts are escaped.
 """
 
-import base64
 import hashlib
 from html import escape
 
 from mailsetup import resources
+from mailsetup.formats.html_page import html_head
 from mailsetup.model.finding import Status
 from mailsetup.model.headline import Headline
 from mailsetup.reporting.chain_svg import is_joined, picture, sign
@@ -24,27 +24,16 @@ from mailsetup.reporting.content import (
 def html(content: ReportContent) -> str:
     """The whole report as a self-contained HTML document (UTF-8)."""
     style = resources.read_text("reporting", "report.css")
-    policy = f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'"
-    title = f"{content.title}: {content.address}"
-    return "".join(
-        (
-            f'<!doctype html>\n<html lang="{escape(content.language)}">\n<head>\n',
-            '<meta charset="utf-8">\n',
-            f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">\n',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
-            '<meta name="referrer" content="no-referrer">\n',
-            '<meta name="color-scheme" content="light dark">\n',
-            f'<meta name="generator" content="{escape(content.program)}">\n',
-            f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n",
-            _person(content),
-            _technician(content),
-            "</main>\n</body>\n</html>\n",
-        )
+    head = html_head(
+        content.language,
+        f"{content.title}: {content.address}",
+        style,
+        further=(
+            '<meta name="color-scheme" content="light dark">',
+            f'<meta name="generator" content="{escape(content.program)}">',
+        ),
     )
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"{head}{_person(content)}{_technician(content)}</main>\n</body>\n</html>\n"
 
 
 # The page for a person ----------------------------------------------------------------------------

@@ -6,8 +6,6 @@ instead of raising an exception. So this follows its choice of a plug-in (QGuiAp
 
 import ctypes
 import os
-import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -52,7 +50,7 @@ class DisplayFailure:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fault:
+class _PluginFailure:
     """Why a plug-in of Qt cannot be used: a sentence, or the missing libraries."""
 
     sentence: str = ""
@@ -89,6 +87,8 @@ def _reach_x(display: str, load: Load) -> bool | None:
 
 def _reach_wayland(path: Path) -> bool:
     """Whether a process listens at the socket of a Wayland compositor."""
+    import socket  # with its enums 4 ms, which most start-ups need not wait for
+
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         try:
             client.connect(str(path))
@@ -108,6 +108,8 @@ def _plugins() -> Path:
 
 def _starts(platform: str) -> bool:
     """Whether Qt starts with this plug-in, tried in a child process, which may abort."""
+    import subprocess  # 4 ms, for a variable that hardly anyone sets
+
     if getattr(sys, "frozen", False):
         return True
     arguments = ["probe", "-platform", platform]
@@ -145,17 +147,17 @@ def find_screen(environment: DisplayEnvironment | None = None) -> Display | Disp
         plugins = here.plugins()
     except ImportError as error:
         return _qt_failure(error, here)
-    faults: list[_Fault] = []
+    failures: list[_PluginFailure] = []
     for platform in platforms:
-        fault = _fault(platform, plugins, here)
-        if fault is None:
+        failure = _failure(platform, plugins, here)
+        if failure is None:
             # Where Qt's first choice would fail, Qt must not try it: it prints an error.
-            return Display(platform if faults else "")
-        faults.append(fault)
-    libraries = next((fault.libraries for fault in faults if fault.libraries), ())
+            return Display(platform if failures else "")
+        failures.append(failure)
+    libraries = next((failure.libraries for failure in failures if failure.libraries), ())
     if libraries:
         return _library_failure(libraries, here)
-    return DisplayFailure(" ".join(dict.fromkeys(fault.sentence for fault in faults)))
+    return DisplayFailure(" ".join(dict.fromkeys(failure.sentence for failure in failures)))
 
 
 def _platforms(here: DisplayEnvironment) -> tuple[str, ...]:
@@ -176,50 +178,50 @@ def _platforms(here: DisplayEnvironment) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _fault(platform: str, plugins: Path, here: DisplayEnvironment) -> _Fault | None:
+def _failure(platform: str, plugins: Path, here: DisplayEnvironment) -> _PluginFailure | None:
     if not platform or platform in _WITHOUT_SCREEN:
         return None
     if here.system in _ONE_PLUGIN_SYSTEMS:
-        return None if here.starts(platform) else _unknown(platform, plugins)
+        return None if here.starts(platform) else _unknown_platform(platform, plugins)
     match platform:
         case "xcb":
-            return _fault_of_x(plugins, here)
+            return _x_failure(plugins, here)
         case "wayland" | "wayland-egl":
-            return _fault_of_wayland(plugins, here)
+            return _wayland_failure(plugins, here)
         case _:
-            return None if here.starts(platform) else _unknown(platform, plugins)
+            return None if here.starts(platform) else _unknown_platform(platform, plugins)
 
 
-def _fault_of_x(plugins: Path, here: DisplayEnvironment) -> _Fault | None:
+def _x_failure(plugins: Path, here: DisplayEnvironment) -> _PluginFailure | None:
     display = here.environ.get("DISPLAY", "")
     if here.reach_x(display, here.load) is False:
-        return _Fault(
+        return _PluginFailure(
             _("The screen “{name}” (DISPLAY) does not answer, or does not let you in.").format(
                 name=plain(display, 60)
             )
         )
-    return _fault_of_plugin(plugins / "libqxcb.so", here)
+    return _plugin_failure(plugins / "libqxcb.so", here)
 
 
-def _fault_of_wayland(plugins: Path, here: DisplayEnvironment) -> _Fault | None:
+def _wayland_failure(plugins: Path, here: DisplayEnvironment) -> _PluginFailure | None:
     display = here.environ.get("WAYLAND_DISPLAY") or "wayland-0"
     runtime = here.environ.get("XDG_RUNTIME_DIR", "")
     if not runtime and not display.startswith("/"):
-        return _Fault(
+        return _PluginFailure(
             _("XDG_RUNTIME_DIR is not set, so the screen “{name}” cannot be found.").format(
                 name=plain(display, 60)
             )
         )
     if not here.reach_wayland(Path(runtime) / display):
-        return _Fault(
+        return _PluginFailure(
             _("The screen “{name}” (WAYLAND_DISPLAY) does not answer.").format(
                 name=plain(display, 60)
             )
         )
-    return _fault_of_plugin(plugins / "libqwayland.so", here)
+    return _plugin_failure(plugins / "libqwayland.so", here)
 
 
-def _fault_of_plugin(plugin: Path, here: DisplayEnvironment) -> _Fault | None:
+def _plugin_failure(plugin: Path, here: DisplayEnvironment) -> _PluginFailure | None:
     """Load the plug-in as Qt does: only that shows what this version of Qt needs."""
     if not plugin.exists():
         return None
@@ -228,15 +230,17 @@ def _fault_of_plugin(plugin: Path, here: DisplayEnvironment) -> _Fault | None:
     except OSError as error:
         named = named_in(error)
         found = missing(OF_PLUGINS[plugin.name], here.load) or ((named,) if named else ())
-        return _Fault(libraries=found) if found else _unloadable(error)
+        return _PluginFailure(libraries=found) if found else _load_failure(error)
     return None
 
 
-def _unloadable(error: Exception) -> _Fault:
-    return _Fault(_("The window cannot be loaded ({why}).").format(why=plain(str(error), 160)))
+def _load_failure(error: Exception) -> _PluginFailure:
+    return _PluginFailure(
+        _("The window cannot be loaded ({why}).").format(why=plain(str(error), 160))
+    )
 
 
-def _unknown(platform: str, plugins: Path) -> _Fault:
+def _unknown_platform(platform: str, plugins: Path) -> _PluginFailure:
     known = sorted(
         {
             path.name.partition(".")[0].removeprefix("lib").removeprefix("q")
@@ -244,7 +248,7 @@ def _unknown(platform: str, plugins: Path) -> _Fault:
         }
         - {platform}
     )
-    return _Fault(
+    return _PluginFailure(
         _(
             "Qt cannot start on the platform “{name}” (QT_QPA_PLATFORM). Remove that variable, or"
             " choose one of these: {known}."
@@ -269,7 +273,7 @@ def _qt_failure(error: ImportError, here: DisplayEnvironment) -> DisplayFailure:
             ),
             is_installation=True,
         )
-    return DisplayFailure(_unloadable(error).sentence, is_installation=True)
+    return DisplayFailure(_load_failure(error).sentence, is_installation=True)
 
 
 def _library_failure(libraries: tuple[str, ...], here: DisplayEnvironment) -> DisplayFailure:

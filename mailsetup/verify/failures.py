@@ -1,7 +1,6 @@
 """How a dialogue ends early: an exception inside this package, a `DialogueFailure` outside."""
 
-from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from mailsetup.model.certificate import CertificateFacts
 from mailsetup.model.dialogue import Confidence, DialogueFailure, DialogueFault, Stage
@@ -13,6 +12,15 @@ from mailsetup.net.connection import (
     LeftoverBytesError,
     TooMuchDataError,
 )
+
+T = TypeVar("T")
+
+
+def required(value: T | None, otherwise: str) -> T:
+    """The value, where the order of calls ensures that there is one; else a RuntimeError."""
+    if value is None:
+        raise RuntimeError(otherwise)
+    return value
 
 
 class DialogueRefusedError(Exception):
@@ -37,6 +45,13 @@ class DialogueRefusedError(Exception):
         self.certificate = certificate
 
 
+def starttls_missing(code: str = "", text: str = "") -> DialogueRefusedError:
+    """The server does not offer STARTTLS, or refuses it with this code and text."""
+    return DialogueRefusedError(
+        Stage.STARTTLS, DialogueFault.STARTTLS_MISSING, code=code, text=text
+    )
+
+
 class DialogueGuard:
     """A context manager that catches every expected error of a dialogue as a `DialogueFailure`.
 
@@ -53,12 +68,7 @@ class DialogueGuard:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
         if error is None:
             return False
         self.failure = self._failure(error)
@@ -66,9 +76,7 @@ class DialogueGuard:
 
     def required_failure(self) -> DialogueFailure:
         """The failure; for use after a block that returns when it succeeds."""
-        if self.failure is None:
-            raise RuntimeError("the block ended without a failure")
-        return self.failure
+        return required(self.failure, "the block ended without a failure")
 
     def _failure(self, error: BaseException) -> DialogueFailure | None:
         match error:

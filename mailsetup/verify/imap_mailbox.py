@@ -6,14 +6,13 @@ reported to find nothing. Folders are opened read-only, except to remove the tes
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, Stage
 from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import DialogueError
 from mailsetup.net.network import Network
 from mailsetup.verify.events import Waiting
-from mailsetup.verify.failures import DialogueGuard, DialogueRefusedError
+from mailsetup.verify.failures import DialogueGuard, DialogueRefusedError, required
 from mailsetup.verify.imap.folder import Folder
 from mailsetup.verify.imap.session import ImapSession
 from mailsetup.verify.message import TestMessage
@@ -74,12 +73,7 @@ class ImapDelivery(Delivery):
         self._found: _Location | None = None
         self._folders_with_copies: list[Folder] = []
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *details: object) -> None:
         """The session belongs to the caller."""
 
     async def record_folders(self) -> None:
@@ -168,7 +162,7 @@ class ImapDelivery(Delivery):
 
     async def fetch(self) -> bytes | DialogueFailure:
         """See `Delivery`. The same round trip asks which other folders may hold a copy."""
-        found = self._required()
+        found = required(self._found, "the message was not found yet")
         unknown = self._unrecorded - self._next_uids.keys()
         others = [f for f in self._folders if f != found.folder and f.wire not in unknown]
         with DialogueGuard(self._imap.server, Stage.ARRIVAL) as guard:
@@ -179,7 +173,7 @@ class ImapDelivery(Delivery):
 
     async def remove(self) -> bool:
         """See `Delivery`. A copy in the folder for sent messages is removed as well."""
-        found = self._required()
+        found = required(self._found, "the message was not found yet")
         removed_all = True
         try:
             # A folder is selected successfully before anything in it is removed.
@@ -194,8 +188,3 @@ class ImapDelivery(Delivery):
             # The delivery is proven; the user is informed of the message that stays behind.
             return False
         return removed_all
-
-    def _required(self) -> _Location:
-        if self._found is None:
-            raise RuntimeError("the message was not found yet")
-        return self._found

@@ -5,6 +5,7 @@ Each function returns a proof or a `DialogueFailure`; expected failures raise no
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, TypeVar, assert_never
 
 from mailsetup.model.certificate import TlsFailure, TlsFault
@@ -19,6 +20,7 @@ from mailsetup.verify.imap.session import ImapSession
 from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.smtp import SmtpSession
 
+AnySession = ImapSession | Pop3Session | SmtpSession
 Session = TypeVar("Session", ImapSession, Pop3Session, SmtpSession)
 
 _PROBE_TIMEOUT = 5.0
@@ -47,48 +49,17 @@ _TLS: Final[Mapping[TlsFault, DialogueFault]] = {
 }
 
 
-AnySession = ImapSession | Pop3Session | SmtpSession
-
-
 async def open_session(server: ServerSettings, net: Network) -> AnySession | DialogueFailure:
     """Open a session of the server's protocol, ready to log in."""
     match server.protocol:
         case Protocol.IMAP:
-            return await open_imap(server, net)
+            return await open_as(ImapSession, server, net)
         case Protocol.POP3:
-            return await open_pop3(server, net)
+            return await open_as(Pop3Session, server, net)
         case Protocol.SMTP:
-            return await open_smtp(server, net)
+            return await open_as(SmtpSession, server, net)
         case _:
             assert_never(server.protocol)
-
-
-async def log_in(session: AnySession, secret: Secret, net: Network) -> LoggedIn | DialogueFailure:
-    """Log in to an open session."""
-    match session:
-        case ImapSession():
-            return await log_in_imap(session, secret, net)
-        case Pop3Session():
-            return await log_in_pop3(session, secret, net)
-        case SmtpSession():
-            return await log_in_smtp(session, secret, net)
-        case _:
-            assert_never(session)
-
-
-async def open_imap(server: ServerSettings, net: Network) -> ImapSession | DialogueFailure:
-    """Open a session with an IMAP server, ready to log in."""
-    return await _open(server, net, ImapSession)
-
-
-async def open_pop3(server: ServerSettings, net: Network) -> Pop3Session | DialogueFailure:
-    """Open a session with a POP3 server, ready to log in."""
-    return await _open(server, net, Pop3Session)
-
-
-async def open_smtp(server: ServerSettings, net: Network) -> SmtpSession | DialogueFailure:
-    """Open a session with a submission server, ready to log in."""
-    return await _open(server, net, SmtpSession)
 
 
 def offered_mechanisms(session: AnySession) -> frozenset[str]:
@@ -106,71 +77,43 @@ def offered_mechanisms(session: AnySession) -> frozenset[str]:
             found = set(session.capabilities.get("SASL", ()))
             return frozenset(found | ({"PLAIN"} if session.offers("USER") else set()))
         case SmtpSession():
-            return frozenset(session.extensions.get("AUTH", "").upper().split())
+            return frozenset(session.capabilities.get("AUTH", "").upper().split())
 
 
-async def log_in_imap(
-    session: ImapSession, secret: Secret, net: Network
-) -> LoggedIn | DialogueFailure:
-    """Log in and read the quota of the mailbox."""
+async def log_in(session: AnySession, secret: Secret, net: Network) -> LoggedIn | DialogueFailure:
+    """Log in to an open session.
+
+    With IMAP this reads the quota of the mailbox, too. With POP3 it opens the maildrop, which some
+    servers lock for other sessions then.
+    """
     started = net.clock.monotonic()
     with DialogueGuard(session.server, Stage.LOGIN, secret) as guard:
         mechanism = await session.log_in(session.server.username, secret)
-        elapsed = 1000 * (net.clock.monotonic() - started)
-        return LoggedIn(
-            server=session.server,
-            mechanism=mechanism,
-            tls_version=session.tls_version,
-            elapsed_ms=elapsed,
-            capabilities=tuple(sorted(session.capabilities)),
-            alerts=tuple(session.alerts),
-            quota=await session.quota(),
-        )
-    return guard.required_failure()
-
-
-async def log_in_pop3(
-    session: Pop3Session, secret: Secret, net: Network
-) -> LoggedIn | DialogueFailure:
-    """Log in; this opens the maildrop, which some servers lock for other sessions then."""
-    started = net.clock.monotonic()
-    with DialogueGuard(session.server, Stage.LOGIN, secret) as guard:
-        mechanism = await session.log_in(session.server.username, secret)
-        return LoggedIn(
+        proof = LoggedIn(
             server=session.server,
             mechanism=mechanism,
             tls_version=session.tls_version,
             elapsed_ms=1000 * (net.clock.monotonic() - started),
             capabilities=tuple(sorted(session.capabilities)),
         )
+        match session:
+            case ImapSession():
+                return replace(proof, alerts=tuple(session.alerts), quota=await session.quota())
+            case SmtpSession():
+                return replace(proof, size_limit=session.size_limit)
+            case Pop3Session():
+                return proof
     return guard.required_failure()
 
 
-async def log_in_smtp(
-    session: SmtpSession, secret: Secret, net: Network
-) -> LoggedIn | DialogueFailure:
-    """Log in; the proof has the size limit of messages."""
-    started = net.clock.monotonic()
-    with DialogueGuard(session.server, Stage.LOGIN, secret) as guard:
-        mechanism = await session.log_in(session.server.username, secret)
-        return LoggedIn(
-            server=session.server,
-            mechanism=mechanism,
-            tls_version=session.tls_version,
-            elapsed_ms=1000 * (net.clock.monotonic() - started),
-            capabilities=tuple(sorted(session.extensions)),
-            size_limit=session.size_limit,
-        )
-    return guard.required_failure()
-
-
-async def _open(
-    server: ServerSettings, net: Network, kind: type[Session]
+async def open_as(
+    kind: type[Session], server: ServerSettings, net: Network
 ) -> Session | DialogueFailure:
+    """Open a session of this kind, ready to log in."""
     if server.security is SocketType.NONE:
         # Without TLS no password is ever sent, so that no login can be proven.
         return DialogueFailure(Stage.STARTTLS, DialogueFault.STARTTLS_MISSING, server)
-    opened = net.kept.take(server.host, server.port)
+    opened = net.pool.get(server.host, server.port)
     if opened is not None:
         session = kind(opened.connection, server)
         session.resume(opened.words)
@@ -199,9 +142,7 @@ async def _open(
     return failure
 
 
-async def _upgrade(
-    session: ImapSession | Pop3Session | SmtpSession, connection: Connection, net: Network
-) -> None:
+async def _upgrade(session: AnySession, connection: Connection, net: Network) -> None:
     await session.request_tls()
     failure = await connection.start_tls()
     if failure is None:
@@ -215,9 +156,7 @@ async def _upgrade(
 
 
 async def _certificate_behind_starttls(
-    server: ServerSettings,
-    net: Network,
-    kind: type[ImapSession] | type[Pop3Session] | type[SmtpSession],
+    server: ServerSettings, net: Network, kind: type[AnySession]
 ) -> TlsFailure | None:
     """Read the certificate in a second connection, without logging in."""
     connection = await net.connect(server.host, server.port, implicit_tls=False)

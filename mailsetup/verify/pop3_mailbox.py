@@ -7,7 +7,6 @@ limit logins: there are few of them, with growing pauses in between.
 from collections import Counter
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import assert_never
 
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn, Stage
@@ -17,8 +16,8 @@ from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import DialogueError
 from mailsetup.net.network import Network
 from mailsetup.verify.events import Waiting
-from mailsetup.verify.failures import DialogueGuard, DialogueRefusedError
-from mailsetup.verify.login import log_in_pop3, open_pop3
+from mailsetup.verify.failures import DialogueGuard, DialogueRefusedError, required
+from mailsetup.verify.login import log_in, open_as
 from mailsetup.verify.message import TestMessage
 from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.round_trip import Arrival, Delivery, Emit
@@ -161,14 +160,9 @@ class Pop3Delivery(Delivery):
         """Seconds between two logins that the server demands."""
         self._pauses = [pause * max(1.0, wait / sum(_PAUSES)) for pause in _PAUSES]
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *details: object) -> None:
         if self._found is not None:
-            await self._found.session.__aexit__(kind, error, trace)
+            await self._found.session.__aexit__(kind, *details)
 
     # Before sending -----------------------------------------------------------------------------
 
@@ -210,12 +204,12 @@ class Pop3Delivery(Delivery):
 
     async def _log_in(self) -> Pop3Session | DialogueFailure:
         self._logins += 1
-        session = await open_pop3(self._server, self._net)
+        session = await open_as(Pop3Session, self._server, self._net)
         if isinstance(session, DialogueFailure):
             return session
         self._respect(session.login_delay)
         try:
-            proof = await log_in_pop3(session, self._secret, self._net)
+            proof = await log_in(session, self._secret, self._net)
         except BaseException:
             session.close()
             raise
@@ -311,7 +305,7 @@ class Pop3Delivery(Delivery):
 
     async def fetch(self) -> bytes | DialogueFailure:
         """See `Delivery`."""
-        found = self._required()
+        found = required(self._found, "the message was not found yet")
         with DialogueGuard(self._server, Stage.ATTACHMENT, self._secret) as guard:
             if found.data is not None:
                 return found.data
@@ -320,7 +314,7 @@ class Pop3Delivery(Delivery):
 
     async def remove(self) -> bool:
         """See `Delivery`. Nothing else was marked for deletion in this session."""
-        found = self._required()
+        found = required(self._found, "the message was not found yet")
         try:
             await found.session.delete(found.number)
             await found.session.quit()
@@ -329,11 +323,6 @@ class Pop3Delivery(Delivery):
             found.session.close()
             return False
         return True
-
-    def _required(self) -> _Location:
-        if self._found is None:
-            raise RuntimeError("the message was not found yet")
-        return self._found
 
 
 def _is_passing(failure: DialogueFailure) -> bool:

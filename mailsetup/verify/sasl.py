@@ -114,10 +114,12 @@ class Scram:
     """RFC 5802 and 7677, without channel binding; the server's signature is verified."""
 
     def __init__(self, name: str, username: str, secret: Secret) -> None:
-        from scramp import ScramClient
+        # Loading it takes 30 ms.
+        import scramp
 
         self.name = name
-        self._client = ScramClient([name], username, secret.reveal())
+        self._client = scramp.ScramClient([name], username, secret.reveal())
+        self._client_error: type[Exception] = scramp.ScramException
         self._verified = False
         self._steps = 0
 
@@ -128,8 +130,6 @@ class Scram:
 
     def respond(self, challenge: bytes) -> bytes:
         """The client-final message, then an empty response to the server-final message."""
-        from scramp import ScramException
-
         self._steps += 1
         try:
             text = challenge.decode()
@@ -141,7 +141,7 @@ class Scram:
                 self._client.set_server_final(text)
                 self._verified = True
                 return b""
-        except (ScramException, UnicodeDecodeError, ValueError) as error:
+        except (self._client_error, UnicodeDecodeError, ValueError) as error:
             raise SaslError from error
         raise SaslError
 
@@ -156,7 +156,7 @@ class Scram:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenRefusal:
+class TokenFailure:
     """The error that a server reports for a token (RFC 7628 section 3.2.2).
 
     ``status`` is a word such as ``invalid_token`` or ``insufficient_scope`` (XOAUTH2: an HTTP
@@ -175,7 +175,7 @@ class TokenRefusal:
 class Bearer:
     """The common part of OAUTHBEARER and XOAUTH2.
 
-    Any challenge with content is a refusal, stored in ``refusal``.
+    Any challenge with content is a refusal, stored in ``failure``.
     """
 
     name: str
@@ -183,7 +183,7 @@ class Bearer:
     _acknowledgement: bytes
 
     def __init__(self) -> None:
-        self.refusal: TokenRefusal | None = None
+        self.failure: TokenFailure | None = None
 
     def initial(self) -> bytes | None:
         """The whole message."""
@@ -193,9 +193,9 @@ class Bearer:
         """The message for an empty challenge; else the acknowledgement of the refusal."""
         if not challenge:
             return self._message
-        if self.refusal is not None:
+        if self.failure is not None:
             raise SaslError
-        self.refusal = _token_refusal(challenge)
+        self.failure = _token_failure(challenge)
         return self._acknowledgement
 
     def finished(self) -> bool:
@@ -230,21 +230,21 @@ class XOAuth2(Bearer):
         self._message = f"user={username}\x01auth=Bearer {token.reveal()}\x01\x01".encode()
 
 
-def _token_refusal(challenge: bytes) -> TokenRefusal:
+def _token_failure(challenge: bytes) -> TokenFailure:
     try:
-        content = json.loads(challenge[:_MAX_REFUSAL].decode())
+        content = json.loads(challenge[:_MAX_TOKEN_FAILURE].decode())
     except (ValueError, RecursionError):
-        return TokenRefusal("?")
+        return TokenFailure("?")
     if not isinstance(content, dict):
-        return TokenRefusal("?")
+        return TokenFailure("?")
     status, scope = content.get("status"), content.get("scope")
-    return TokenRefusal(
+    return TokenFailure(
         plain(str(status), 60) if isinstance(status, str | int) else "?",
         plain(scope, 200) if isinstance(scope, str) else "",
     )
 
 
-_MAX_REFUSAL = 8192
+_MAX_TOKEN_FAILURE = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +316,18 @@ def exchange(
             raise ValueError(name)
 
 
+def with_initial(command: bytes, initial: bytes | None, longest: int) -> tuple[bytes, bytes | None]:
+    """The command with its initial response, where the line has at most ``longest`` octets.
+
+    The second value is the initial response that has to follow the first challenge, if any. An
+    empty one is written ``=`` in the command.
+    """
+    if initial is None:
+        return command, None
+    line = command + b" " + (encoded(initial) or b"=")
+    return (line, None) if len(line) <= longest else (command, initial)
+
+
 def is_safe(username: str, secret: Secret) -> bool:
     """Whether name and password have no characters that could end a line or a field."""
     return not has_control(username) and not any(
@@ -324,7 +336,7 @@ def is_safe(username: str, secret: Secret) -> bool:
 
 
 def encoded(data: bytes) -> bytes:
-    """Base64; as an initial response, an empty message is written ``=`` instead."""
+    """The message in base64."""
     return base64.b64encode(data)
 
 

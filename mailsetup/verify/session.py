@@ -2,24 +2,27 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
-from types import TracebackType
+import re
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence, Set
 from typing import Self
 
 from mailsetup.model.certificate import CertificateFacts
 from mailsetup.model.dialogue import DialogueFault, Stage
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
-from mailsetup.net.connection import Connection, DialogueError
+from mailsetup.net.connection import Connection, DialogueError, TooMuchDataError
 from mailsetup.net.tls import certificate_facts
 from mailsetup.verify.failures import DialogueRefusedError
 from mailsetup.verify.sasl import Bearer, SaslError, SaslExchange, choose, decoded, encoded, is_safe
 
+GREETING_TIMEOUT = 10.0
+COMMAND_TIMEOUT = 20.0
 LOGOUT_TIMEOUT = 0.5
 """Seconds for the command that ends a session in an orderly way."""
 SLOWEST = 32 * 1024
 """Octets a second of a line on which large messages still get through."""
 _MAX_CHALLENGES = 12
+_LITERAL = re.compile(rb"\{(\d{1,12})\+?\}\Z")
 
 
 class MailSession:
@@ -27,6 +30,9 @@ class MailSession:
 
     Methods raise `DialogueRefusedError`, `DialogueError` or TimeoutError.
     """
+
+    capabilities: Collection[str]
+    """Of the server, in upper case."""
 
     def __init__(self, connection: Connection, server: ServerSettings) -> None:
         self._connection = connection
@@ -36,12 +42,7 @@ class MailSession:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *details: object) -> None:
         if kind is None:
             await self.end()
         self.close()
@@ -61,7 +62,7 @@ class MailSession:
         self._ended = True
         self._connection.close()
 
-    # Opening, in this order; `resume` instead of them ------------------------------------------
+    # Opening: these in order, or `resume` -------------------------------------------------------
 
     async def read_greeting(self) -> None:
         """Read the greeting."""
@@ -74,6 +75,10 @@ class MailSession:
     async def learn_capabilities(self) -> None:
         """Ask for the capabilities, under TLS, unless the greeting listed them."""
         raise NotImplementedError
+
+    def offers(self, capability: str) -> bool:
+        """Whether the server advertises a capability."""
+        return capability.upper() in self.capabilities
 
     def resume(self, words: Sequence[str]) -> None:
         """Use a connection whose greeting and capabilities (``words``) were read under TLS."""
@@ -168,7 +173,7 @@ def token_refusals(login: SaslExchange) -> Iterator[None]:
     except DialogueRefusedError as refused:
         if not isinstance(login, Bearer) or refused.error not in _MAY_MEAN_TOKEN:
             raise
-        error = login.refusal
+        error = login.failure
         scope = error is not None and error.status == "insufficient_scope"
         raise DialogueRefusedError(
             refused.stage,
@@ -189,6 +194,28 @@ _MAY_MEAN_TOKEN = frozenset(
 )
 
 
+async def read_with_literals(
+    connection: Connection, *, size: int, count: int = 10**6
+) -> tuple[bytes, list[bytes]]:
+    """Read a line and its literals (RFC 9051 section 4.3), of which a NUL takes the place.
+
+    At most ``count`` literals of ``size`` octets; raises `TooMuchDataError` beyond that.
+    """
+    text = bytearray()
+    literals: list[bytes] = []
+    while True:
+        # NUL is not allowed in a line.
+        line = (await connection.read_line()).replace(b"\0", b"")
+        match = _LITERAL.search(line)
+        if match is None:
+            return bytes(text + line), literals
+        announced = int(match.group(1))
+        if announced > size or len(literals) == count:
+            raise TooMuchDataError
+        text += line[: match.start()] + b"\0"
+        literals.append(await connection.read_exactly(announced))
+
+
 class OpenSessions:
     """Sessions that are ended concurrently, so that their log-outs do not add up."""
 
@@ -206,16 +233,9 @@ class OpenSessions:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *details: object) -> None:
         try:
-            await asyncio.gather(
-                *(session.__aexit__(kind, error, trace) for session in self._sessions)
-            )
+            await asyncio.gather(*(session.__aexit__(kind, *details) for session in self._sessions))
         finally:
             for session in self._sessions:
                 session.close()

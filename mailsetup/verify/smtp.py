@@ -8,13 +8,17 @@ from mailsetup.model.dialogue import DialogueFault, Stage
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import Connection, TooMuchDataError
-from mailsetup.verify.failures import DialogueRefusedError
+from mailsetup.verify.failures import DialogueRefusedError, starttls_missing
 from mailsetup.verify.replies import SmtpReply, smtp_meaning
-from mailsetup.verify.sasl import encoded, exchange
-from mailsetup.verify.session import LOGOUT_TIMEOUT, SLOWEST, MailSession
+from mailsetup.verify.sasl import encoded, exchange, with_initial
+from mailsetup.verify.session import (
+    COMMAND_TIMEOUT,
+    GREETING_TIMEOUT,
+    LOGOUT_TIMEOUT,
+    SLOWEST,
+    MailSession,
+)
 
-GREETING_TIMEOUT = 10.0
-COMMAND_TIMEOUT = 20.0
 DATA_TIMEOUT = 120.0
 _MAX_LINES = 100
 _MAX_BYTES = 256 * 1024
@@ -33,7 +37,7 @@ class SmtpSession(MailSession):
 
     def __init__(self, connection: Connection, server: ServerSettings) -> None:
         super().__init__(connection, server)
-        self.extensions: dict[str, str] = {}
+        self.capabilities: dict[str, str] = {}
 
     async def _log_out(self) -> None:
         async with asyncio.timeout(LOGOUT_TIMEOUT):
@@ -42,7 +46,7 @@ class SmtpSession(MailSession):
     @property
     def size_limit(self) -> int | None:
         """Octets that the server accepts (RFC 1870); None where it advertises no limit."""
-        value = self.extensions.get("SIZE", "").split()[:1]
+        value = self.capabilities.get("SIZE", "").split()[:1]
         if value and value[0].isascii() and value[0].isdigit() and len(value[0]) < 16:
             return int(value[0]) or None
         return None
@@ -65,17 +69,12 @@ class SmtpSession(MailSession):
     async def request_tls(self) -> None:
         """See `MailSession`."""
         await self._send_ehlo()
-        if "STARTTLS" not in self.extensions:
-            raise DialogueRefusedError(Stage.STARTTLS, DialogueFault.STARTTLS_MISSING)
+        if "STARTTLS" not in self.capabilities:
+            raise starttls_missing()
         reply = await self._exchange("STARTTLS")
         if reply.code != 220:
-            raise DialogueRefusedError(
-                Stage.STARTTLS,
-                DialogueFault.STARTTLS_MISSING,
-                code=reply.shown_code,
-                text=reply.text,
-            )
-        self.extensions = {}
+            raise starttls_missing(reply.shown_code, reply.text)
+        self.capabilities = {}
 
     async def learn_capabilities(self) -> None:
         """See `MailSession`."""
@@ -88,20 +87,20 @@ class SmtpSession(MailSession):
         self._learn(reply.lines[1:])
 
     def _learn(self, lines: Sequence[str]) -> None:
-        self.extensions = {}
+        self.capabilities = {}
         for line in lines:
             # "AUTH=PLAIN" is an old form that some servers still send.
             word, _, arguments = line.strip().replace("AUTH=", "AUTH ", 1).partition(" ")
             key = word.upper()
-            known = self.extensions.get(key)
-            self.extensions[key] = f"{known} {arguments}" if known else arguments
+            known = self.capabilities.get(key)
+            self.capabilities[key] = f"{known} {arguments}" if known else arguments
 
     # Logging in -----------------------------------------------------------------------------
 
     async def log_in(self, username: str, secret: Secret) -> str:
         """See `MailSession`."""
         self._require_safety(username, secret)
-        offered = set(self.extensions.get("AUTH", "").upper().split())
+        offered = set(self.capabilities.get("AUTH", "").upper().split())
         mechanism = self._chosen(offered, secret)
         with self._checked_exchange(mechanism):
             async with asyncio.timeout(COMMAND_TIMEOUT):
@@ -110,11 +109,7 @@ class SmtpSession(MailSession):
 
     async def _authenticate(self, mechanism: str, username: str, secret: Secret) -> None:
         login = exchange(mechanism, username, secret, self.server)
-        first = login.initial()
-        line = f"AUTH {mechanism}".encode()
-        if first is not None and len(line) + 1 + len(encoded(first)) <= _MAX_COMMAND:
-            line += b" " + (encoded(first) or b"=")
-            first = None
+        line, first = with_initial(f"AUTH {mechanism}".encode(), login.initial(), _MAX_COMMAND)
         if first is not None and len(encoded(first)) > _MAX_RESPONSE:
             raise DialogueRefusedError(
                 Stage.LOGIN, DialogueFault.PROTOCOL_ERROR, text="token too long"
@@ -135,10 +130,10 @@ class SmtpSession(MailSession):
     async def send(self, sender: str, recipient: str, message: bytes) -> str:
         """Send one message with CRLF line endings; the text of the server's last reply."""
         parameters = ""
-        if "SIZE" in self.extensions:
+        if "SIZE" in self.capabilities:
             parameters += f" SIZE={len(message)}"
         if not (sender + recipient).isascii():
-            if "SMTPUTF8" not in self.extensions:
+            if "SMTPUTF8" not in self.capabilities:
                 # RFC 6531 section 3.2 forbids it, and the server would misunderstand it.
                 raise DialogueRefusedError(Stage.SENDER, DialogueFault.ADDRESS_UNSUPPORTED)
             parameters += " SMTPUTF8 BODY=8BITMIME"
@@ -147,7 +142,7 @@ class SmtpSession(MailSession):
             (f"RCPT TO:<{recipient}>", (250, 251), Stage.RECIPIENT),
             ("DATA", (354,), Stage.DATA),
         )
-        if "PIPELINING" in self.extensions:
+        if "PIPELINING" in self.capabilities:
             await self._expect_all(envelope)
         else:
             for line, codes, stage in envelope:
@@ -166,7 +161,7 @@ class SmtpSession(MailSession):
         or a higher one. Nothing is sent: a binary search by MAIL commands with a size (RFC 1870),
         each reset.
         """
-        if "SIZE" not in self.extensions:
+        if "SIZE" not in self.capabilities:
             return None
         fits, too_much = 0, refused
         await self._exchange("RSET")

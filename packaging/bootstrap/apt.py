@@ -233,8 +233,8 @@ def _failure(title: str, log: str) -> str:
         )
     if "No space left on device" in log or "enough free space" in log:
         return _("The disk is full. Make room and start again: what is there already is kept.")
-    said = [line for line in log.splitlines() if line.startswith(("E: ", "dpkg: error"))]
-    words = "\n".join(f"  {line}" for line in said[:5])
+    errors = [line for line in log.splitlines() if line.startswith(("E: ", "dpkg: error"))]
+    words = "\n".join(f"  {line}" for line in errors[:5])
     return _("{step}: that did not succeed.\n{words}\nRemove the cause and start again.").format(
         step=title, words=words or "  " + (log.strip().splitlines() or ["?"])[-1]
     )

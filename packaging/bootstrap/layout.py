@@ -24,11 +24,12 @@ class Purpose(enum.Enum):
     DEMO_IN_WINDOW = "demo-in-window"
     UNIT_TESTS = "unit-tests"
     TESTS = "tests"
+    WINDOWS_TESTS = "windows-tests"
 
     @property
     def is_testing(self) -> bool:
         """Whether pytest runs, with the libraries that only the tests use."""
-        return self in (Purpose.UNIT_TESTS, Purpose.TESTS)
+        return self in (Purpose.UNIT_TESTS, Purpose.TESTS, Purpose.WINDOWS_TESTS)
 
     @property
     def opens_window(self) -> bool:
@@ -47,7 +48,7 @@ class Purpose(enum.Enum):
                 return (self, Purpose.DEMO_IN_WINDOW, Purpose.UNIT_TESTS, Purpose.TESTS)
             case Purpose.DEMO_IN_WINDOW | Purpose.UNIT_TESTS:
                 return (self, Purpose.TESTS)
-            case Purpose.TESTS:
+            case Purpose.TESTS | Purpose.WINDOWS_TESTS:
                 return (self,)
 
     @property
@@ -58,9 +59,22 @@ class Purpose(enum.Enum):
                 names: tuple[str, ...] = ("run",)
             case Purpose.DEMO_IN_TERMINAL | Purpose.DEMO_IN_WINDOW:
                 names = ("run", "demo")
-            case Purpose.UNIT_TESTS | Purpose.TESTS:
+            case Purpose.UNIT_TESTS | Purpose.TESTS | Purpose.WINDOWS_TESTS:
                 names = ("run", "demo", "test")
         return tuple(LOCKS / f"{name}.txt" for name in names)
+
+    @property
+    def packages(self) -> str:
+        """The word for its system packages behind ``start.py packages``; "" for none."""
+        match self:
+            case Purpose.DEMO_IN_WINDOW:
+                return "demo"
+            case Purpose.TESTS:
+                return "test"
+            case Purpose.WINDOWS_TESTS:
+                return "windows"
+            case _:
+                return ""
 
     @property
     def stamp(self) -> Path:
@@ -74,4 +88,4 @@ def screens(variables: Mapping[str, str] = os.environ) -> frozenset[str]:
 
 
 class SetupError(Exception):
-    """The preparation failed. The text is a sentence for the user that says what to do."""
+    """The preparation failed. The text is a sentence for the user with what to do."""

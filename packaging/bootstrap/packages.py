@@ -1,4 +1,4 @@
-"""``start.py packages demo|test``: the system packages alone, for the administrator."""
+"""``start.py packages demo|test|windows``: the system packages alone, for the administrator."""
 
 import os
 import sys
@@ -13,9 +13,9 @@ from mailsetup.i18n import _
 
 def run(words: list[str]) -> int:
     """Install what is missing for one purpose; writes nothing into the checkout."""
-    purposes = {"demo": Purpose.DEMO_IN_WINDOW, "test": Purpose.TESTS}
+    purposes = {purpose.packages: purpose for purpose in Purpose if purpose.packages}
     if len(words) != 1 or words[0] not in purposes:
-        print(_("usage: python3 packaging/start.py packages demo|test"), file=sys.stderr)
+        print(_("usage: python3 packaging/start.py packages demo|test|windows"), file=sys.stderr)
         return 0 if {"-h", "--help"} & set(words) else 2
     if not which("apt-get"):
         raise SetupError(_("This works on Debian and Ubuntu only, where apt-get is."))

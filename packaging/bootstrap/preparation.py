@@ -51,7 +51,7 @@ def _prepare_debian(purpose: Purpose, system: System) -> None:
     packages = debian_packages(purpose, system, screens())
     if not packages and not apt.needs_repair():
         return
-    what = "test" if purpose is Purpose.TESTS else "demo"
+    what = purpose.packages or Purpose.DEMO_IN_WINDOW.packages
     if os.geteuid() == 0:
         install_packages(packages, purpose, system)
         return

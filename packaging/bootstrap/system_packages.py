@@ -50,6 +50,7 @@ TEST_PROGRAMS: Final[Mapping[str, tuple[str, ...]]] = {
     "chromium": ("chromium",),
     "chromedriver": ("chromium-driver",),
     "openssl": ("openssl",),
+    "osslsigncode": ("osslsigncode",),
     "neomutt": ("neomutt",),
     "mbsync": ("isync",),
     "msmtp": ("msmtp",),
@@ -79,6 +80,13 @@ TEST_PROGRAMS: Final[Mapping[str, tuple[str, ...]]] = {
     # What tests/support/rootless.py needs to run the servers for an ordinary user.
     "newuidmap": ("uidmap",),
 }
+
+WINE_PROGRAMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "wine": ("wine", "wine64"),
+    "xvfb-run": ("xvfb", "xauth"),
+    "x86_64-w64-mingw32-gcc": ("gcc-mingw-w64-x86-64",),
+}
+"""What the tests on a Windows Python need, in the form of `TEST_PROGRAMS`."""
 
 # Field of `Packages` -> the command that installs without asking.
 PACKAGE_MANAGERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -113,9 +121,14 @@ def missing_libraries(purpose: Purpose, system: System, on: frozenset[str]) -> l
 
 def missing_programs(purpose: Purpose, system: System) -> list[str]:
     """Debian packages of programs that the tests start and this system lacks."""
-    if purpose is not Purpose.TESTS:
-        return []
-    lacking = (needed for name, needed in TEST_PROGRAMS.items() if not system.is_there(name))
+    match purpose:
+        case Purpose.TESTS:
+            programs = TEST_PROGRAMS
+        case Purpose.WINDOWS_TESTS:
+            programs = WINE_PROGRAMS
+        case _:
+            return []
+    lacking = (needed for name, needed in programs.items() if not system.is_there(name))
     return sorted({package for packages in lacking for package in packages})
 
 

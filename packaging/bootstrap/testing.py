@@ -1,6 +1,7 @@
-"""``start.py test``: all tests, or those that need only Python packages."""
+"""``start.py test``: all tests, those that need only Python packages, or those on Windows."""
 
 import os
+import platform
 import runpy
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from collections.abc import Callable
 
 from bootstrap.layout import PYTHON, ROOT, SCRIPT, Purpose
 from bootstrap.progress import duration, say
+from bootstrap.system_packages import which
 from mailsetup.i18n import _
 
 WORKERS = 3
@@ -27,7 +29,7 @@ NO_TESTS_COLLECTED = 5
 def help_text() -> str:
     """The text of ``test --help``."""
     return _(
-        "usage: python3 packaging/start.py test [unit] [pytest's own arguments]\n"
+        "usage: python3 packaging/start.py test [unit|windows] [pytest's own arguments]\n"
         "\n"
         "  test                 every test: real Dovecot, Postfix, Knot, nginx and Thunderbird on\n"
         "                       loopback, and the window. About 8 minutes on two idle cores; the\n"
@@ -35,6 +37,8 @@ def help_text() -> str:
         "                       Without root the servers run in a user namespace.\n"
         "  test unit            the tests that need no servers, no other programs and no window:\n"
         "                       under a minute, and only Python packages are installed (560 MB)\n"
+        "  test windows         tests on a Windows Python under Wine: about 8 minutes;\n"
+        "                       --quick runs the most important ones, in about 3 minutes\n"
         "  test -k NAME         only the tests whose names match\n"
         "  test tests/batch     only the tests of one folder\n"
         "  test -n0 -x --pdb    in one process, up to the first failure, into the debugger\n"
@@ -45,6 +49,8 @@ def help_text() -> str:
 
 def run(words: list[str], prepare: Callable[[Purpose], None]) -> int:
     """Prepare, run pytest in the checkout, and print one line about the result."""
+    if words[:1] == ["windows"]:
+        return _run_on_windows(words[1:], prepare)
     unit = words[:1] == ["unit"]
     rest = words[1:] if unit else words
     purpose = Purpose.UNIT_TESTS if unit else Purpose.TESTS
@@ -60,6 +66,24 @@ def run(words: list[str], prepare: Callable[[Purpose], None]) -> int:
     status = process.wait()
     say(_verdict(status, time.monotonic() - started))
     return 128 - status if status < 0 else status
+
+
+def _run_on_windows(words: list[str], prepare: Callable[[Purpose], None]) -> int:
+    """The tests on a Windows Python under Wine; 0 where there can be no Wine."""
+    if platform.system() != "Linux" or platform.machine() != "x86_64":
+        say(_("Skipped: these tests need Wine, so Linux on an Intel or AMD processor."))
+        return 0
+    prepare(Purpose.WINDOWS_TESTS)
+    if which("wine") is None:
+        say(_("Skipped: Wine is not installed, and only on Debian and Ubuntu this installs it."))
+        return 0
+    say(_("The tests on a Windows Python under Wine; the first time it is prepared: 1 GB."))
+    path = f"{ROOT / 'packaging'}{os.pathsep}{ROOT}"
+    command = [str(PYTHON), "-P", "-m", "windows.suite", *words]
+    started = time.monotonic()
+    status = subprocess.call(command, cwd=ROOT, env={**environment(), "PYTHONPATH": path})
+    say(_verdict(status, time.monotonic() - started))
+    return status
 
 
 def _announcement(unit: bool, rest: list[str]) -> str:

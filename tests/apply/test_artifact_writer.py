@@ -108,11 +108,11 @@ def test_a_file_in_place_of_the_folder_is_reported(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_text() == "mine"
 
 
-# What killed runs leave -------------------------------------------------------------------------
+# Files left by killed runs -----------------------------------------------------------------------
 
 
 def left_behind(folder: Path, age: float = 60.0) -> Path:
-    """A temporary file as of a run that was killed so many seconds ago."""
+    """A temporary file of a run that was killed this many seconds ago."""
     path = atomic.temporary_path(folder)
     path.write_text("half")
     os.utime(path, (time.time() - age,) * 2)

@@ -237,7 +237,7 @@ def test_an_interrupted_undo_can_be_finished(
 
 
 def at_home(folder: Path) -> tuple[Path, Computer]:
-    """A root where Thunderbird has it, and the computer with this Thunderbird."""
+    """The usual root of a Thunderbird, and the computer with this Thunderbird."""
     bin_folder = folder / "bin"
     bin_folder.mkdir(parents=True)
     thunderbird = bin_folder / "thunderbird"

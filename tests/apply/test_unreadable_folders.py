@@ -45,7 +45,7 @@ _NOBODY = 65534
 
 
 @contextmanager
-def as_somebody() -> Iterator[None]:
+def unprivileged() -> Iterator[None]:
     """Run as a user that may not read everything, unlike root."""
     if os.geteuid() != 0:
         yield
@@ -137,7 +137,7 @@ def test_an_unreadable_folder_causes_no_exception(
     (base / unreadable).mkdir(exist_ok=True)
     owned(base)
     (base / unreadable).chmod(mode)
-    with as_somebody():
+    with unprivileged():
         for read in READERS:
             read(computer)
         for profile in ("", NEW_PLACE, "Mine", "abc.mine"):
@@ -158,7 +158,7 @@ def test_an_unreadable_profile_is_refused_with_its_path(base: Path) -> None:
     owned(base)
     profile = computer.home / ".thunderbird/abc.mine"
     profile.chmod(0o000)
-    with as_somebody():
+    with unprivileged():
         refused = existing_profile.apply(ANA, profile="Mine", computer=replaced(computer))
         assert isinstance(refused, ApplyFailure)
         assert str(profile) in refused.reason
@@ -174,7 +174,7 @@ def test_an_unreadable_folder_that_is_no_profile_is_ignored(base: Path, mode: in
     foreign.mkdir()
     owned(base)
     foreign.chmod(mode)
-    with as_somebody():
+    with unprivileged():
         done = apply(ANA, profile=NEW_PLACE, computer=computer)
         assert isinstance(done, ProfileApplied)
         assert isinstance(undo(done.profile, computer=computer), Undone)
@@ -192,7 +192,7 @@ def test_an_export_into_an_unreadable_folder_fails_with_a_sentence(base: Path) -
     folder.mkdir()
     owned(base)
     folder.chmod(0o000)
-    with as_somebody():
+    with unprivileged():
         written = write_artifact(artifact, folder / "inner")
         assert not isinstance(written, Written)
         assert "may not write" in written.reason

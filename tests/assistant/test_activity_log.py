@@ -3,15 +3,10 @@
 from datetime import UTC, datetime
 
 from mailsetup.assistant.activity_log import MAX_LINES, ActivityLog
-from mailsetup.assistant.events import (
-    Activity,
-    ActivityEnded,
-    FindingMade,
-    SignInOpened,
-    SourceAsked,
-)
+from mailsetup.assistant.events import Activity, ActivityEnded, FindingMade, SignInOpened
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
+from mailsetup.model.search_events import SourceAsked
 from mailsetup.model.secret import Secret
 from mailsetup.model.source import Method
 

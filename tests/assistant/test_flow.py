@@ -137,7 +137,7 @@ def test_a_move_that_the_page_does_not_have_raises_key_error() -> None:
 @pytest.mark.parametrize(
     ("page", "ahead"),
     [
-        (Page.START, (Page.LOOKING, Page.FOUND, Page.MANUAL)),
+        (Page.START, (Page.SEARCHING, Page.FOUND, Page.MANUAL)),
         (Page.FOUND, (Page.TESTING, Page.RESULT, Page.MANUAL)),
         (Page.PROGRAM, (Page.DONE,)),
         (Page.DONE, ()),
@@ -184,7 +184,7 @@ def test_every_outcome_of_a_guard_is_among_its_targets() -> None:
     [(FOUND, Page.FOUND), (NOT_FOUND, Page.MANUAL), (FAILED, Page.START), (Search(), Page.MANUAL)],
 )
 def test_the_search_leads_to_its_result(search: Search, page: Page) -> None:
-    assert after(Page.LOOKING, Move.ENDED, WizardState(search=search)) is page
+    assert after(Page.SEARCHING, Move.ENDED, WizardState(search=search)) is page
 
 
 @pytest.mark.parametrize("page", [Page.FOUND, Page.MANUAL])
@@ -211,7 +211,7 @@ def test_a_hint_about_the_password_is_shown_before_the_check() -> None:
 
 
 def test_without_a_registration_at_the_provider_a_password_is_asked_for_if_it_is_accepted() -> None:
-    unknown = BrowserSignIn(way_known=True)
+    unknown = BrowserSignIn(method_known=True)
     for ways, page in ((SIGN_IN_OR_PASSWORD, Page.PASSWORD), (SIGN_IN_ONLY, Page.SIGN_IN)):
         assert after(Page.SIGN_IN, Move.WAY_KNOWN, with_account(*ways, sign_in=unknown)) is page
 
@@ -220,12 +220,12 @@ def test_a_sign_in_leads_to_the_check_only_where_it_is_usable() -> None:
     state = with_account(*SIGN_IN_ONLY)
     account = state.servers.account
     assert account is not None
-    way = sign_in_way(account, known=True)
+    method = sign_in_way(account, known=True)
     assert after(Page.SIGN_IN, Move.SIGNED_IN, state) is Page.SIGN_IN
-    other = sign_in_as(way, "eva@otra.example")
-    state.sign_in = BrowserSignIn(way, way_known=True, result=other, in_use=True)
+    other = sign_in_as(method, "eva@otra.example")
+    state.sign_in = BrowserSignIn(method, method_known=True, result=other, in_use=True)
     assert after(Page.SIGN_IN, Move.SIGNED_IN, state) is Page.SIGN_IN
-    own = sign_in_as(way, str(account.address))
+    own = sign_in_as(method, str(account.address))
     state.sign_in = replace(state.sign_in, result=own)
     assert after(Page.SIGN_IN, Move.SIGNED_IN, state) is Page.TESTING
     state.owner = SPAM

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypedDict, Unpack
 
 import pytest
 
@@ -14,7 +15,8 @@ from mailsetup.assistant.publication.result import (
     is_published,
     row_to_json,
 )
-from mailsetup.assistant.publication.verify import mail_exchangers, verify_publication
+from mailsetup.assistant.publication.verify import verify_publication
+from mailsetup.discovery.exchangers import mail_exchangers
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.publication import Publication
 from mailsetup.export.publish.zone import SrvData, TxtData
@@ -79,14 +81,23 @@ def fault(
     return seen[location]
 
 
-def web(url: str, **changes: object) -> Callable[[ScriptedNetwork], None]:
+class ReplyChanges(TypedDict, total=False):
+    """Fields of a response."""
+
+    status: int
+    body: bytes
+    content_type: str
+    location: str
+
+
+def web(url: str, **changes: Unpack[ReplyChanges]) -> Callable[[ScriptedNetwork], None]:
     """A change of the response at a URL."""
 
     def change(scripted: ScriptedNetwork) -> None:
         there = scripted.posts if url in scripted.posts else scripted.web
         reply = there[url]
         assert isinstance(reply, HttpReply)
-        there[url] = replace(reply, **changes)  # type: ignore[arg-type]  # names are checked
+        there[url] = replace(reply, **changes)
 
     return change
 
@@ -141,7 +152,7 @@ def test_each_file_and_record_has_a_row() -> None:
     ids=lambda value: str(value),
 )
 def test_a_status_code_other_than_200_gives_state_and_reason(
-    url: str, changes: dict[str, object], state: PublicationState, reason: str
+    url: str, changes: ReplyChanges, state: PublicationState, reason: str
 ) -> None:
     row = fault(web(url, **changes), url)
     assert (row.state, row.reason) == (state, reason)
@@ -186,7 +197,7 @@ def test_an_optional_file_may_be_missing_but_not_different(url: str) -> None:
     assert row.state is PublicationState.MISSING
     other = published(replace(SIMPLE, provider="x", incoming=FULL.incoming))
     name = layout.CONFIG if url == WELL_KNOWN else layout.AUTODISCOVER
-    row = fault(web(url, body=other.content(name)), url)
+    row = fault(web(url, body=other.content(name) or b""), url)
     assert not row.is_well
     assert row.state is PublicationState.DIFFERS
 
@@ -198,7 +209,7 @@ def test_an_optional_file_may_be_missing_but_not_different(url: str) -> None:
 )
 def test_another_server_is_a_difference_with_both_values(url: str, name: str) -> None:
     moved = replace(SIMPLE, outgoing=(replace(SIMPLE.outgoing[0], host="old.hoster.example"),))
-    row = fault(web(url, body=published(moved).content(name)), url)
+    row = fault(web(url, body=published(moved).content(name) or b""), url)
     assert row.state is PublicationState.DIFFERS
     (change,) = row.differences
     assert change.what == "outgoing"

@@ -26,7 +26,7 @@ def filled() -> WizardState:
         search=Search(discovery=discovery(confirm=True), agreed=("correo-iberico.es",)),
         servers=ServerChoice(ACCOUNT),
         credentials=TypedCredentials("canario-1", early=True, keep=True),
-        sign_in=BrowserSignIn(way_known=True, keep=True),
+        sign_in=BrowserSignIn(method_known=True, keep=True),
         second=TypedSecondMailbox(password="canario-2"),
         check=CheckState(checked, checked),
         computer=ComputerFacts(user_name="Ana", keyring="Secret Service", keyring_known=True),
@@ -76,7 +76,7 @@ def test_another_password_or_account_drops_the_result_of_the_check() -> None:
     assert state.sign_in == BrowserSignIn(keep=True)
 
 
-def test_starting_over_keeps_what_belongs_to_the_computer() -> None:
+def test_starting_over_leaves_the_facts_of_the_computer_unchanged() -> None:
     state = filled()
     computer = state.computer
     state.start_over()

@@ -1,4 +1,4 @@
-"""Testing the accounts of a run: what is tried again, what is left, and what is recorded."""
+"""Testing the accounts of a run: what is tried again, what is not tested, and what is recorded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -89,7 +89,7 @@ async def test_an_account_without_faults_works() -> None:
     assert request.one_login_at_a_time
 
 
-async def test_a_broken_account_says_what_is_broken() -> None:
+async def test_the_result_of_a_broken_account_names_the_cause() -> None:
     hosting = Hosting([(FindingId.ACCOUNT_QUOTA_FULL,)])
     result = await hosting.checks().check(ready(person("ana@bodega.example")), HOSTING)
     assert result.state is PersonState.BROKEN
@@ -150,7 +150,7 @@ async def test_refused_logins_are_recorded_and_spare_the_others() -> None:
     assert [entry["hosting"] for entry in hosting.recorded] == ["bodega.example"] * MAX_REFUSALS
 
 
-async def test_everybody_gets_a_result_also_without_an_account() -> None:
+async def test_people_without_an_account_get_a_result() -> None:
     hosting = Hosting()
     results: list[PersonResult] = []
 

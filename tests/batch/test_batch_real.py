@@ -61,7 +61,7 @@ def test_each_domain_is_checked_once_and_working_accounts_are_not_tested_again(
     assert [logins(servers, address.partition("@")[2]) for address in accounts] == before
 
 
-def test_the_password_may_come_from_a_command_that_knows_the_address(
+def test_a_password_command_gets_the_address_in_place_of_placeholders(
     servers: RealServers, tmp_path: Path
 ) -> None:
     script = tmp_path / "give.py"
@@ -96,7 +96,7 @@ def test_a_column_of_wrong_passwords_stops_before_the_office_is_banned(
     assert logins(servers, "mxhosted.test") - seen <= 2 * 4
     broken = [person for person in document["people"] if person["outcome"] == "broken"]
     assert {person["first_broken"] for person in broken} == {"account"}
-    # Everybody has their files nevertheless, and a second run does not try again at once.
+    # The files of all people are written nevertheless, and a second run does not try again at once.
     assert all(person["files"] for person in document["people"])
     between = logins(servers, "mxhosted.test")
     _status, again = batch(servers, tmp_path, rows, *words)

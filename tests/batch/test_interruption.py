@@ -75,7 +75,7 @@ def test_killed_workers_do_not_end_the_run(tmp_path: Path) -> None:
     base = tmp_path / "out" / "people"
     killed: list[int] = []
     while not killed and process.poll() is None and time.monotonic() < deadline:
-        # They are in the middle of it.
+        # They are writing now.
         if any(base.glob(".mailsetup-*")):
             makers = [one for one in workers(process) if b"spawn_main" in arguments(one)]
             for maker in makers:

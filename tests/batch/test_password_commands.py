@@ -42,7 +42,7 @@ async def password(line: str, seconds: float = 20.0) -> Secret | PasswordFailure
     return await password_of(person(line), Vault(), seconds=seconds)
 
 
-# What is taken of the output --------------------------------------------------------------------
+# Which part of the output is the password ---------------------------------------------------------
 
 SLOWLY = (
     "import sys, time\n"
@@ -180,7 +180,7 @@ def test_an_address_is_one_word_whatever_is_in_it() -> None:
     ]
 
 
-# Who may name them ------------------------------------------------------------------------------
+# Agreement to commands ----------------------------------------------------------------------------
 
 
 async def test_a_command_of_the_table_is_run_only_where_exactly_that_one_was_agreed_to(
@@ -248,7 +248,7 @@ def test_the_user_at_a_terminal_is_asked_about_every_command(
 ) -> None:
     path = tmp_path / "people.csv"
     marks = [tmp_path / "ran-0", tmp_path / "ran-1"]
-    # They print nothing: so there is no password, and nobody outside is asked.
+    # They print nothing: so there is no password, and no server is contacted.
     rows = [f"p{n}@gmail.com;touch {mark}" for n, mark in enumerate(marks)]
     path.write_text(HEADER + "\n".join(rows) + "\n")
     ended, shown = _on_a_terminal(path, f"{answer}\n")
@@ -291,7 +291,7 @@ def test_a_command_with_invisible_characters_makes_the_row_wrong(tmp_path: Path,
     assert "command" in checked.problems[0].reason
 
 
-def test_the_command_line_s_own_command_needs_no_agreement(tmp_path: Path) -> None:
+def test_a_command_given_on_the_command_line_needs_no_agreement(tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text("address\nana@gmail.com\n")
     read = read_table(path)
@@ -301,7 +301,7 @@ def test_the_command_line_s_own_command_needs_no_agreement(tmp_path: Path) -> No
     assert checked.people[0].password_command == "pass {address}"
 
 
-# Settings files that a table names --------------------------------------------------------------
+# Settings files that a table names ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

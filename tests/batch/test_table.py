@@ -10,6 +10,7 @@ import pytest
 from mailsetup.batch.columns import Column
 from mailsetup.batch.table import MAX_BYTES, MAX_ROWS, PeopleTable, TableFailure, read_table
 from mailsetup.batch.table_check import BatchPlan, Defaults, check_table
+from mailsetup.model.settings import AccountSettings
 from tests.support.batch.workbooks import cells_of, xlsx
 
 DEFAULTS = Defaults("en")
@@ -135,7 +136,7 @@ def test_every_bad_row_is_reported_with_its_number_and_no_password(tmp_path: Pat
     assert [person.row for person in checked.people] == [2]
 
 
-def test_names_keep_commas_quotes_emoji_and_any_script(tmp_path: Path) -> None:
+def test_commas_quotes_emoji_and_any_script_in_names_are_unchanged(tmp_path: Path) -> None:
     names = ['García, "Pepe"', "👩‍💻 Ana", "محمد علي", "O'Brien", "=1+1", "two lines"]
     text = "name;address\n" + "".join(
         '"{}";p{}@b.es\n'.format(name.replace('"', '""').replace("two ", "two\n"), number)
@@ -220,7 +221,8 @@ def test_a_settings_file_of_one_person_is_adapted_to_the_others(tmp_path: Path) 
     settings = checked.people[0].settings
     assert settings is not None
     made = settings.settings_for(checked.people[0].address)
-    assert [server.username for server in made.servers] == ["eva", "eva@b.es"]  # type: ignore[union-attr]
+    assert isinstance(made, AccountSettings)
+    assert [server.username for server in made.servers] == ["eva", "eva@b.es"]
 
 
 # What is given in place of a table --------------------------------------------------------------

@@ -123,7 +123,7 @@ EXAGGERATING: dict[str, Callable[[], bytes]] = {
     ),
     "ten thousand sheets": lambda: xlsx({f"S{number}": "" for number in range(10_000)}),
 }
-"""Which the library reads without harm."""
+"""Files that the library reads without harm."""
 
 
 def written(tmp_path: Path, content: bytes, name: str = "people.xlsx") -> Path:
@@ -233,7 +233,7 @@ async def test_a_workbook_is_read_from_a_thread_while_a_loop_runs(tmp_path: Path
     assert isinstance(found, PeopleTable)
 
 
-# What people see --------------------------------------------------------------------------------
+# Which sheets and cells are read ------------------------------------------------------------------
 
 
 def test_hidden_sheets_are_skipped_unless_they_are_named(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -31,8 +32,8 @@ ACCOUNT = Account(
     person="Ana canario",
 )
 ORDER = FilesOrder("ana", ACCOUNT, "en", ("outlook",))
-DEFECT = replace(ORDER, programs=None)  # type: ignore[arg-type]
-"""Nothing that a table could lead to."""
+DEFECT = replace(ORDER, programs=cast("tuple[str, ...]", None))
+"""An order that no table can lead to: making it raises."""
 
 
 @pytest.fixture
@@ -148,7 +149,7 @@ async def test_where_no_pipe_can_be_opened_the_files_are_made_here(tmp_path: Pat
 
     usual = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
-        # Whatever is open stays so; nothing new can be opened.
+        # What is open stays open; nothing new can be opened.
         resource.setrlimit(resource.RLIMIT_NOFILE, (0, usual[1]))
         workers = Workers(tmp_path, MIN_PEOPLE)
     finally:

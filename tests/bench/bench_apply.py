@@ -1,6 +1,6 @@
 """How long `apply` to an existing Thunderbird profile takes: ``python -m tests.bench.bench_apply``.
 
-A profile as somebody has it after years: ``prefs.js`` of 5 MB with 40 accounts. Reading and
+A profile after years of use: ``prefs.js`` of 5 MB with 40 accounts. Reading and
 writing, with everything that makes it survive a power cut, are counted; the password's child
 process is shown apart. Not part of ``test``.
 """

@@ -1,9 +1,9 @@
-"""Ten thousand people of a thousand domains: searching, and writing what each is given.
+"""A batch of ten thousand people of a thousand domains: the searches, and writing the files.
 
-``python -m tests.bench.bench_batch`` as root on Linux, on the far side of the cable of
-`bench_discovery`. Half of the domains publish a document below ``/.well-known`` (four round trips:
-address, TCP, TLS, document), half the DNS service records (one). All sources are there to be asked.
-CPU and memory are those of all our processes together, without the servers and the cable.
+``python -m tests.bench.bench_batch`` as root on Linux, with the servers of `bench_discovery` at the
+far end of the cable. Half of the domains publish a document below ``/.well-known`` (four round
+trips: address, TCP, TLS, document), half the DNS service records (one). All sources are queried.
+CPU and memory are those of this process and its children, without the servers and the cable.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from mailsetup.batch.run import BatchRunner
 from mailsetup.batch.table import PeopleTable, read_table
 from mailsetup.batch.table_check import Defaults, check_table
 from mailsetup.batch.work import Work
-from mailsetup.discovery.batch import BatchSearch
+from mailsetup.discovery.batch_search import BatchSearch
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.network_options import NetworkOptions
 from mailsetup.net.network import open_network
@@ -46,7 +46,7 @@ def name(number: int) -> str:
 
 
 def publish() -> None:
-    """What the far side serves."""
+    """Add the domains to what the far side serves."""
     bench_discovery.NAMES.append("*.batch.es")
     for number in range(DOMAINS):
         domain = name(number)
@@ -60,7 +60,7 @@ def publish() -> None:
 
 
 def resident_mib() -> float:
-    """What the process and those that it started hold now; what they share counts for each."""
+    """Resident memory of this process and its children; shared pages count for each."""
     children = Path(f"/proc/self/task/{os.getpid()}/children")
     pages = 0
     for process in ("self", *children.read_text().split()):
@@ -71,19 +71,19 @@ def resident_mib() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def computed() -> float:
-    """Seconds of the processor, with those of processes that have ended."""
+def cpu_seconds() -> float:
+    """CPU seconds of this process and of its children that have ended."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + ended.ru_utime + ended.ru_stime
 
 
 @contextmanager
 def measured(what: str, count: int) -> Iterator[dict[str, float]]:
-    """One line with time, CPU and the memory at its highest."""
+    """Print one line with time, CPU and peak memory."""
     seen = {"peak": resident_mib(), "ideal": 0.0}
-    started, cpu = time.perf_counter(), computed()
+    started, cpu = time.perf_counter(), cpu_seconds()
     yield seen
-    wall, used = time.perf_counter() - started, computed() - cpu
+    wall, used = time.perf_counter() - started, cpu_seconds() - cpu
     ratio = f"{wall / seen['ideal']:.2f}" if seen["ideal"] else ""
     print(
         f"| {what} | {wall:.1f} s | {count / wall:.0f}/s | {used:.1f} s | {seen['peak']:.0f} MiB "
@@ -93,7 +93,7 @@ def measured(what: str, count: int) -> Iterator[dict[str, float]]:
 
 
 async def watch_memory(seen: dict[str, float], marks: list[float]) -> None:
-    """Note the memory twice a second."""
+    """Record the memory twice a second."""
     while True:
         marks.append(resident_mib())
         seen["peak"] = max(seen["peak"], marks[-1])
@@ -101,7 +101,7 @@ async def watch_memory(seen: dict[str, float], marks: list[float]) -> None:
 
 
 async def search(folder: Path, parallel: int) -> None:
-    """Every person asks; each domain is searched for once."""
+    """Search for every person; each domain is searched for once."""
     options = NetworkOptions(resolver=(FAR, 53), ca_files=(folder / "ca.pem",), use_proxy=False)
     people = [EmailAddress(f"p{n}", name(d)) for n in range(PEOPLE) for d in range(DOMAINS)]
     async with open_network(options) as net:
@@ -125,7 +125,7 @@ async def search(folder: Path, parallel: int) -> None:
 
 
 def table(folder: Path, domain: str, count: int) -> PeopleTable:
-    """So many people of one domain, or of all."""
+    """``count`` people of one domain, or of all where it is ""."""
     path = folder / "people.csv"
     rows = "".join(f"Person {n} Núñez,p{n}@{domain or name(n % DOMAINS)}\n" for n in range(count))
     path.write_text("name,address\n" + rows)
@@ -139,8 +139,8 @@ async def batch(
 ) -> None:
     """A whole run without tests, into a folder."""
     plan = check_table(people, Defaults("es", programs or ("other",)))
-    # Removed with all others at the end: ext4 passes over what was freed in the last five minutes
-    # one by one, and that would be measured.
+    # Removed at the end of all runs: ext4 skips inodes freed in the last five minutes one by one,
+    # which would be measured.
     out = Path(tempfile.mkdtemp(dir=folder))
     journal = RunJournal.open(out)
     assert isinstance(journal, RunJournal)
@@ -162,7 +162,7 @@ def near(folder: Path) -> None:
     for parallel in (8, 16):
         asyncio.run(search(folder, parallel))
     options = RunOptions(
-        NetworkOptions(resolver=(FAR, 53), ca_files=(folder / "ca.pem",), use_proxy=False)
+        network=NetworkOptions(resolver=(FAR, 53), ca_files=(folder / "ca.pem",), use_proxy=False)
     )
     everybody = table(folder, "", DOMAINS * PEOPLE)
     asyncio.run(
@@ -171,7 +171,7 @@ def near(folder: Path) -> None:
 
 
 def writing(place: Path | None, kind: str) -> None:
-    """Writing alone: a provider that the program knows, so nobody is asked."""
+    """Writing alone: with a built-in provider, so that no server is contacted."""
     offline = RunOptions(offline=True)
     with tempfile.TemporaryDirectory(dir=place) as name:
         folder = Path(name)

@@ -1,8 +1,8 @@
 """How long a whole check takes on real servers, in milliseconds and in round trips: root, Linux.
 
-``python -m tests.bench.bench_check``. Dovecot, Postfix, knot and nginx stand at the far end of a
-cable (`tests.bench.cable`); the near side checks as the program does, from settings that are known.
-Every run has a new network: no open connection and no answer in its memory.
+``python -m tests.bench.bench_check``. Dovecot, Postfix, knot and nginx run at the far end of a
+cable (`tests.bench.cable`); the near side checks as the program does, with given settings. Every
+run has a new network: no open connection and an empty DNS cache.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
-from tests.bench.cable import FAR, cable
+from tests.bench.cable import FAR, cable, sh
 from tests.support.servers.availability import missing
 from tests.support.servers.real_servers import RealServers
 
@@ -44,12 +44,13 @@ def account(security: SocketType = SocketType.TLS) -> Account:
 
 
 async def far_side(folder: Path) -> None:
-    """The servers, until they are ended."""
+    """Run the servers until SIGTERM."""
     servers = RealServers(FAR)
+    sh(f"ip addr add {servers.sign_in_ip}/32 dev lo")
     servers.start()
     try:
-        told = {"ca": str(servers.ca_file), "password": servers.accounts[ADDRESS.ascii]}
-        (folder / "servers.part").write_text(json.dumps(told))
+        servers_data = {"ca": str(servers.ca_file), "password": servers.accounts[ADDRESS.ascii]}
+        (folder / "servers.part").write_text(json.dumps(servers_data))
         (folder / "servers.part").rename(folder / "servers.json")
         ended = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
@@ -59,10 +60,10 @@ async def far_side(folder: Path) -> None:
 
 
 async def near_side(folder: Path) -> dict[str, list[float]]:
-    """Milliseconds of each run, by what was done."""
-    told = json.loads((folder / "servers.json").read_text())
-    options = NetworkOptions(resolver=(FAR, 53), ca_files=(Path(told["ca"]),), use_proxy=False)
-    secret = Secret(told["password"])
+    """Milliseconds of each run, by kind of check."""
+    far = json.loads((folder / "servers.json").read_text())
+    options = NetworkOptions(resolver=(FAR, 53), ca_files=(Path(far["ca"]),), use_proxy=False)
+    secret = Secret(far["password"])
     requests = {
         "logins": CheckRequest(account(), secret, send=False),
         "small": CheckRequest(account(), secret, attachment_mib=0),
@@ -78,15 +79,15 @@ async def near_side(folder: Path) -> dict[str, list[float]]:
 
 
 async def once(options: NetworkOptions, request: CheckRequest) -> CheckReport:
-    """One check. Raises RuntimeError where it is not healthy."""
+    """One check. Raises RuntimeError where a link is not proven."""
     report = await Assistant(RunOptions(network=options), programs_here=tuple).check(request)
-    if not report.is_proven:
+    if not report.is_in_order:
         raise RuntimeError(str(report.findings))
     return report
 
 
 def measured(rtt: float) -> tuple[dict[str, float], int]:
-    """Median milliseconds by what was done, and the near side's peak memory in MiB."""
+    """Median milliseconds by kind of check, and the near side's peak memory in MiB."""
     me = [sys.executable, "-m", "tests.bench.bench_check"]
     enter = ["ip", "netns", "exec"]
     with cable(rtt) as (near, far), tempfile.TemporaryDirectory() as folder:
@@ -96,24 +97,24 @@ def measured(rtt: float) -> tuple[dict[str, float], int]:
                 time.sleep(0.05)
             side = ["--side", "near", "--folder", folder]
             done = subprocess.run(
-                [*enter, near, *me, *side], check=True, capture_output=True, text=True
+                [*enter, near, *me, *side], check=True, stdout=subprocess.PIPE, text=True
             )
         finally:
             server.terminate()
             server.wait()
-    told = json.loads(done.stdout)
-    return {name: median(runs) for name, runs in told["taken"].items()}, told["mib"]
+    result = json.loads(done.stdout)
+    return {name: median(runs) for name, runs in result["taken"].items()}, result["mib"]
 
 
 def show(rtts: Sequence[float]) -> None:
     """One line for each kind of check.
 
-    How often the way is gone there and back shows in what a longer way costs; what is left is the
-    servers' and this computer's own time.
+    The round trips are computed from the difference between the longest and the shortest delay;
+    the rest is the time of the servers and of this computer.
     """
     runs = {rtt: measured(rtt) for rtt in sorted(rtts)}
-    ways = " | ".join(f"{rtt:.0f} ms" for rtt in runs)
-    print(f"| check | {ways} | round trips | longest chain | ratio | servers |")
+    delays = " | ".join(f"{rtt:.0f} ms" for rtt in runs)
+    print(f"| check | {delays} | round trips | longest chain | ratio | servers |")
     print("|---" * (len(runs) + 5) + "|")
     (near, (at_near, _)), *_between, (far, (at_far, mib)) = runs.items()
     for name, chain in CHAINS.items():
@@ -133,6 +134,8 @@ def main() -> None:
     parser.add_argument("--side", choices=["near", "far"])
     parser.add_argument("--folder", type=Path)
     arguments = parser.parse_args()
+    if len(set(arguments.rtt)) < 2:
+        parser.error("--rtt needs two different delays")
     reason = missing()
     if reason is not None:
         sys.exit(reason)

@@ -1,9 +1,9 @@
 """How long discovery takes, in milliseconds and in round trips.
 
-Two network namespaces joined by a cable of ours (two TUN devices and a thread that hands every
-packet on after half the round trip), real sockets, real TLS:
+Two network namespaces joined by `tests.bench.cable` (two TUN devices and a thread that forwards
+every packet after half the round trip), real sockets, real TLS:
 ``python -m tests.bench.bench_discovery`` as root on Linux. The far side runs a name server, a web
-server and mail servers; the near side asks as the program does.
+server and mail servers; the near side searches as the program does.
 """
 
 import argparse
@@ -36,7 +36,7 @@ from tests.bench.cable import FAR, NOWHERE, cable
 
 SBIN = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
 ECHO = 5300
-"""The port where packets come back at once."""
+"""The port of the echo server."""
 NAMES = [
     "autoconfig.only-autoconfig.es", "only-wellknown.es", "v1.ispdb.net", "autoconfig.hoster.com",
     "imap.only-probe.es", "smtp.only-probe.es", "imap.only-srv.es", "smtp.only-srv.es",
@@ -117,7 +117,7 @@ zone:
 
 
 def start_nginx(folder: Path) -> subprocess.Popen[bytes]:
-    """The documents wherever they belong, 404 elsewhere."""
+    """Serve each document at its URL, 404 elsewhere."""
     pages = {
         "/mail/config-v1.1.xml": DOCUMENT,
         "/.well-known/autoconfig/mail/config-v1.1.xml": DOCUMENT,
@@ -169,7 +169,7 @@ async def smtp(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 async def serve(folder: Path) -> None:
-    """The far side, until it is ended."""
+    """Run the far side until it is ended."""
     authority = trustme.CA()
     certificate = authority.issue_cert(*NAMES)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -177,7 +177,7 @@ async def serve(folder: Path) -> None:
     (folder / "chain.pem").write_bytes(b"".join(b.bytes() for b in certificate.cert_chain_pems))
     (folder / "key.pem").write_bytes(certificate.private_key_pem.bytes())
     loop = asyncio.get_running_loop()
-    # The near side leaves without a farewell, as the program does.
+    # The near side closes connections without a TLS close_notify, as the program does.
     loop.set_exception_handler(lambda _loop, _context: None)
     for handler, port in ((imap, 993), (smtp, 465)):
         await asyncio.start_server(handler, FAR, port, ssl=context)
@@ -202,7 +202,7 @@ def mailbox(domain: str) -> EmailAddress:
 
 @dataclass(frozen=True)
 class Taken:
-    """Milliseconds: the median, the quickest, and the median of what this process computed."""
+    """Milliseconds: the median and the minimum of the runs, and the median CPU time."""
 
     middle: float
     quickest: float
@@ -241,7 +241,7 @@ async def whole(domain: str, expected: str, net: Network) -> None:
 
 
 async def echo(rtt: float) -> None:
-    """What the cable itself takes for one packet there and one back."""
+    """The round trip of one packet over the cable."""
     loop = asyncio.get_running_loop()
     taken = []
     for _ in range(9):
@@ -256,7 +256,7 @@ async def echo(rtt: float) -> None:
 
 
 class Echo(asyncio.DatagramProtocol):
-    """Sends back what comes."""
+    """Echoes every packet."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
@@ -282,7 +282,7 @@ async def ask(folder: Path, rtt: float, repeats: int) -> None:
         )
 
     await echo(rtt)
-    # Those that come first pay for the imports.
+    # The first runs include the imports.
     await timed(options, partial(one_source, "autoconfig"), 1)
     await timed(options, partial(whole, METHODS["probe"], "probe"), 1)
     for method in METHODS:

@@ -1,4 +1,4 @@
-"""Many addresses in one process, and how soon a cancelled search lets go of everything.
+"""Many addresses in one process, and how soon a cancelled search has closed everything.
 
 ``python -m tests.bench.bench_many`` as root on Linux: the real knot, nginx, Dovecot and Postfix on
 a loopback address, a fifth of the domains each with SRV, a document, a known exchanger, usual
@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from mailsetup.discovery.batch import BatchSearch
+from mailsetup.discovery.batch_search import BatchSearch
 from mailsetup.discovery.find import find
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
@@ -47,7 +47,7 @@ def published(servers: RealServers) -> list[str]:
 
 
 def resident_mib() -> float:
-    """What the process holds now."""
+    """Resident memory of this process."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
@@ -88,7 +88,7 @@ async def many(servers: RealServers, names: list[str]) -> None:
 
 
 async def cancelled(servers: RealServers) -> None:
-    """From the wish to cancel until nothing is open any more."""
+    """From the cancellation until no socket is open."""
     options = NetworkOptions(
         resolver=(servers.ip, 53), ca_files=(servers.ca_file,), use_proxy=False
     )

@@ -1,4 +1,4 @@
-"""How long the window is deaf on the whole way: ``python -m tests.bench.bench_window``.
+"""How long the window does not react, step by step: ``python -m tests.bench.bench_window``.
 
 In a fresh process, on the demo's servers, so that first-time costs are in it. Prints for each
 step the longest time that the event loop was without a beat: what its thread computed, and how long
@@ -22,13 +22,13 @@ from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.gui.app import make_application
 from mailsetup.gui.window import Window
 from tests.support.gui.driver import Person
-from tests.support.gui.heartbeat import Heartbeat, slowness, ways_beside, whole_way
+from tests.support.gui.heartbeat import Heartbeat, large_inputs, slowness, whole_flow
 
 LIMIT = 50.0
 
 
 class _Bot:
-    """The two things that a person needs of pytest-qt."""
+    """The two methods of pytest-qt that `Person` uses."""
 
     @staticmethod
     def wait(milliseconds: int) -> None:
@@ -46,7 +46,7 @@ class _Bot:
 
 
 def main() -> None:
-    """One way through the window, a line a step."""
+    """Go through the window once and print one line for each step."""
     make_application()
     with DemoMailSystem() as mail_system:
         window = Window(lambda: Assistant(RunOptions(network=mail_system.options)))
@@ -55,12 +55,12 @@ def main() -> None:
         QTest.qWait(1000)
         person.clicks(person.welcome.set_up)
         heart = Heartbeat()
-        whole_way(person, heart)
+        whole_flow(person, heart)
         window.navigator.close_overlay()
         person.clicks(window.footer.primary)
         person.clicks(person.welcome.set_up)
         with tempfile.TemporaryDirectory() as folder:
-            ways_beside(person, heart, Path(folder))
+            large_inputs(person, heart, Path(folder))
         window.close()
     for step, gap in heart.longest.items():
         over = "" if gap.whole() < LIMIT else "over the limit"

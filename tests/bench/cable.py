@@ -1,7 +1,7 @@
-"""A long way between two network namespaces of this computer: root, Linux.
+"""A link with a chosen delay between two network namespaces of this computer: root, Linux.
 
-Two TUN devices and a thread that hands every packet on after half the round trip: real sockets,
-TCP's own handshake and slow start included. Nothing is lost.
+Two TUN devices and a thread that forwards every packet after half the round trip: real sockets,
+with TCP's handshake and slow start. No packet is lost.
 """
 
 import fcntl
@@ -25,21 +25,21 @@ def sh(command: str) -> None:
 
 
 class Cable(threading.Thread):
-    """Carries packets between two TUN devices, each after the same delay. Loses none."""
+    """Forwards packets between two TUN devices, each after the same delay."""
 
     def __init__(self, delay: float) -> None:
         super().__init__(daemon=True)
         self._delay = delay
         self._ends = [_tun("msb0"), _tun("msb1")]
-        self._alarm, self._ring = os.pipe()
+        self._stop_read, self._stop_write = os.pipe()
 
     def run(self) -> None:
-        """Until `stop`."""
+        """Forward packets until `stop`."""
         waiting: deque[tuple[float, int, bytes]] = deque()
         while True:
             left = max(waiting[0][0] - time.monotonic(), 0) if waiting else None
-            ready, _, _ = select.select([*self._ends, self._alarm], [], [], left)
-            if self._alarm in ready:
+            ready, _, _ = select.select([*self._ends, self._stop_read], [], [], left)
+            if self._stop_read in ready:
                 return
             now = time.monotonic()
             for end in ready:
@@ -50,10 +50,10 @@ class Cable(threading.Thread):
                 os.write(end, packet)
 
     def stop(self) -> None:
-        """End the thread and take the devices away."""
-        os.write(self._ring, b"x")
+        """End the thread and remove the devices."""
+        os.write(self._stop_write, b"x")
         self.join()
-        for fd in (*self._ends, self._alarm, self._ring):
+        for fd in (*self._ends, self._stop_read, self._stop_write):
             os.close(fd)
 
 

@@ -95,5 +95,18 @@ def test_repeatable_options_are_tuples() -> None:
     assert command.account.search.trust == ()
 
 
+@pytest.mark.parametrize(
+    "words", [["a b.mailsetup"], ["--lang", "es", "a b.mailsetup"], ["C:\\Temp\\A B.MAILSETUP"]]
+)
+def test_a_settings_file_alone_opens_the_window_with_it(words: list[str]) -> None:
+    command = parse(words).command
+    assert command == WindowCommand(demo=False, screenshot=None, opened=Path(words[-1]))
+
+
+def test_a_settings_file_behind_a_command_is_its_argument() -> None:
+    words = ["export", "a@b.es", "--for", "gmail", "--settings", "a.mailsetup"]
+    assert isinstance(parse(words).command, ExportCommand)
+
+
 def test_line_without_a_command_opens_the_window() -> None:
-    assert parse(["--demo"]).command == WindowCommand(demo=True, screenshot=None)
+    assert parse(["--demo"]).command == WindowCommand(demo=True, screenshot=None, opened=None)

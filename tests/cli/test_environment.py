@@ -13,7 +13,8 @@ import pytest
 
 from mailsetup import i18n
 from mailsetup.i18n.languages import LANGUAGES
-from mailsetup.net.environment import EnvironmentFault, certificate_faults, proxy_setting
+from mailsetup.net.environment import EnvironmentFault, proxy_setting
+from mailsetup.net.environment_check import certificate_faults
 from tests.support.cli.schema import valid
 
 pytestmark = [

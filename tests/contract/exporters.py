@@ -5,6 +5,7 @@ import re
 import zipfile
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Unpack
 
 import pytest
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ from mailsetup.model.settings import (
     ServerSettings,
     SocketType,
 )
-from tests.support.samples.accounts import ORDINARY, account
+from tests.support.samples.accounts import ORDINARY, ServerChanges, account
 
 BASE = account()
 HOSTILE_TEXTS = (
@@ -71,11 +72,11 @@ HOSTS = st.one_of(
 """Host names that pass the validation."""
 
 
-def with_server(wanted: Account, **changes: object) -> tuple[Account, Account]:
+def with_server(wanted: Account, **changes: Unpack[ServerChanges]) -> tuple[Account, Account]:
     """The account with one server changed: once the incoming, once the outgoing."""
 
     def changed(server: ServerSettings) -> ServerSettings:
-        return replace(server, **changes)  # type: ignore[arg-type]  # names are checked at run time
+        return replace(server, **changes)
 
     return (
         replace(wanted, incoming=changed(wanted.incoming)),

@@ -1,7 +1,7 @@
 """The common part of the suites of terminal programs."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import hypothesis
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from mailsetup import vault
 from mailsetup.export.exporter import Artifact, ExportFailure
 from mailsetup.export.programs import password_command
+from mailsetup.export.programs.terminal_common import TerminalProgram
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import (
     Account,
@@ -19,7 +20,7 @@ from mailsetup.model.settings import (
 )
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE
-from tests.support.samples.accounts import ORDINARY, account
+from tests.support.samples.accounts import ORDINARY, ServerChanges, account
 
 AWKWARD_LOCALS = (
     "o'hara",
@@ -66,6 +67,7 @@ else:
 class TerminalContract(_Contract):
     """The contract of exporters, and: a command instead of a password, private files."""
 
+    program: TerminalProgram
     reads_pop = False
 
     def exported(self, wanted: Account) -> Artifact:
@@ -110,9 +112,9 @@ class TerminalContract(_Contract):
         assert result.reason.endswith((".", "”."))
         return result.reason
 
-    def with_both(self, wanted: Account, **changes: object) -> Account:
+    def with_both(self, wanted: Account, **changes: Unpack[ServerChanges]) -> Account:
         def changed(server: ServerSettings) -> ServerSettings:
-            return replace(server, **changes)  # type: ignore[arg-type]  # checked at run time
+            return replace(server, **changes)
 
         return replace(wanted, incoming=changed(wanted.incoming), outgoing=changed(wanted.outgoing))
 
@@ -132,7 +134,7 @@ class TerminalContract(_Contract):
         self.check(wanted, self.exported(wanted))
 
     def test_on_macos_the_command_reads_the_keychain(self) -> None:
-        program = type(self.program)("darwin")  # type: ignore[call-arg]  # not part of the protocol
+        program = type(self.program)("darwin")
         artifact = program.export(BASE)
         assert isinstance(artifact, Artifact)
         for words in self.words(artifact):
@@ -142,7 +144,7 @@ class TerminalContract(_Contract):
             ]
 
     def test_on_windows_a_note_names_the_intended_system(self) -> None:
-        program = type(self.program)("win32")  # type: ignore[call-arg]  # not part of the protocol
+        program = type(self.program)("win32")
         artifact = program.export(BASE)
         assert isinstance(artifact, Artifact)
         assert any("WSL" in note for note in artifact.notes)

@@ -50,13 +50,13 @@ class TestAppleMail(suite.ExporterContract):
             assert parsed["Username"] == server.username
 
     @pytest.mark.parametrize("name", ORDINARY)
-    def test_profiles_keep_to_apples_schema_for_every_kind_of_account(self, name: str) -> None:
+    def test_profiles_follow_apples_schema_for_every_kind_of_account(self, name: str) -> None:
         self.check(ORDINARY[name], self.exported(ORDINARY[name]))
 
     def payload(self, wanted: Account) -> dict[str, Any]:
         return read(mobileconfig(wanted))[1]
 
-    def test_the_whole_payload_of_an_ordinary_account(self) -> None:
+    def test_the_complete_payload_of_an_ordinary_account(self) -> None:
         payload = self.payload(BASE)
         uuid = payload.pop("PayloadUUID")
         identifier = payload.pop("PayloadIdentifier")

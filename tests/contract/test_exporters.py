@@ -68,7 +68,7 @@ def test_no_text_causes_an_exception(
         suite().check(wanted, result)
 
 
-def test_every_program_of_the_table_keeps_the_contract() -> None:
+def test_every_program_of_the_table_fulfils_the_contract() -> None:
     covered = {type(suite.program) for suite in SUITES}
     assert covered == {type(target.exporter) for target in TARGETS}
     assert find_target("eudora") is None

@@ -1,4 +1,4 @@
-"""What every source of settings promises. A new source adds one class that inherits the suite."""
+"""The contract of sources of settings. A new source adds one class that inherits the suite."""
 
 import asyncio
 from base64 import b64encode
@@ -10,7 +10,7 @@ import pytest
 
 from mailsetup.discovery.find import all_sources
 from mailsetup.discovery.source import DiscoverySource
-from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig
+from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig, WellKnown
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.sources.builtin import Builtin
 from mailsetup.discovery.sources.isp_files import IspFiles
@@ -19,7 +19,6 @@ from mailsetup.discovery.sources.mx import Mx
 from mailsetup.discovery.sources.pacc import Pacc
 from mailsetup.discovery.sources.probe import Probe
 from mailsetup.discovery.sources.srv import Srv
-from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.model.dns import DnsAnswer, DnsFailure, DnsFault, MxRecord, SrvRecord
 from mailsetup.model.hostname import parse_host
 from mailsetup.model.settings import SocketType
@@ -116,11 +115,11 @@ HOSTILE = dict(hostile_worlds())
 
 
 class SourceContract:
-    """Inherit it, and give the source."""
+    """A subclass for each source defines the source under test."""
 
     source: DiscoverySource
     document = config()
-    """What the web holds wherever the source asks."""
+    """The document at every URL that the source requests."""
 
     def ask(self, there: ScriptedNetwork) -> SourceResult:
         return run(self.source.discover(ANA, there.network()))

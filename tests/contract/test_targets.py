@@ -1,4 +1,4 @@
-"""The table of programs is complete, and nothing else knows what a program is."""
+"""The table of programs is complete, and no other module depends on a program's id."""
 
 import ast
 import importlib

@@ -15,8 +15,7 @@ import pytest
 
 from mailsetup.assistant.account_choice import alternatives_to, choose_account
 from mailsetup.assistant.check.request import CheckRequest
-from mailsetup.assistant.confirmation import UnconfirmedError
-from mailsetup.assistant.run_options import RunOptions
+from mailsetup.assistant.run_options import RunOptions, UnconfirmedError
 from mailsetup.assistant.service import Assistant
 from mailsetup.cli.demo import walk
 from mailsetup.demo.mail_system import DemoMailSystem
@@ -81,7 +80,7 @@ async def test_a_domain_without_mail_is_explained(demo: DemoMailSystem) -> None:
     assert verdict.findings[0].id == "dns.mx.missing"
 
 
-async def test_no_password_goes_to_a_company_that_nobody_agreed_to(demo: DemoMailSystem) -> None:
+async def test_no_password_is_sent_to_a_company_without_agreement(demo: DemoMailSystem) -> None:
     assistant = Assistant(RunOptions(network=demo.options))
     address = EmailAddress("pepe", "lejos.test")
     discovery = await assistant.discover(address)

@@ -15,7 +15,7 @@ from mailsetup.demo.assistant import demo_assistant
 from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
-from tests.gui.conftest import MakePerson, somebody  # noqa: F401 - a fixture
+from tests.gui.conftest import MakePerson, make_person  # noqa: F401 - a fixture
 from tests.support.demo_person import make_home, state
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a home as Linux has it")

@@ -131,7 +131,7 @@ async def silence(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -
 
 
 async def only_old_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A fatal alert "protocol version" (RFC 5246, 7.2): OpenSSL speaks no TLS 1.1 any more."""
+    """A fatal alert "protocol version" (RFC 5246, 7.2): OpenSSL no longer supports TLS 1.1."""
     await reader.read(4096)
     writer.write(bytes.fromhex("15 03 01 00 02 02 46"))
     await writer.drain()

@@ -180,7 +180,7 @@ async def test_spam_folder_that_is_not_subscribed(servers: RealServers) -> None:
 
 
 @pytest.mark.fault("client.check.incomplete")
-async def test_defect_in_one_check_keeps_the_results_of_the_others(
+async def test_defect_in_one_check_does_not_affect_the_results_of_the_others(
     servers: RealServers, net: Network
 ) -> None:
     def programs() -> tuple[ProgramAccount, ...]:

@@ -71,7 +71,7 @@ def world_of(kind: str) -> Faulty:
 
 
 @pytest.mark.parametrize("kind", ["TXT", "MX"])
-def test_defect_in_one_part_keeps_the_others_in_the_report(kind: str) -> None:
+def test_defect_in_one_part_does_not_remove_the_others_from_the_report(kind: str) -> None:
     report = checked(world_of(kind))
     by_id = {one.id: one for one in report.findings}
     assert "hosting.server.refused" in by_id
@@ -97,7 +97,7 @@ def test_every_activity_ends_after_a_defect() -> None:
     assert ended[Activity.LOOK_AT_DOMAIN] is Status.UNKNOWN
 
 
-def test_defect_in_one_dns_check_keeps_the_others() -> None:
+def test_defect_in_one_dns_check_does_not_affect_the_others() -> None:
     scripted = world_of("TXT")
     request = HealthRequest(address(), "imap.elsewhere.es", "smtp.elsewhere.es")
     found = run(check_dns_health(request, scripted.network()))

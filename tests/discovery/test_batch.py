@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from mailsetup.discovery.batch import BatchSearch
-from mailsetup.discovery.find import BUDGET, FIRST_STAGE_TIMEOUT, GRACE, find
+from mailsetup.discovery.batch_search import BatchSearch
+from mailsetup.discovery.find import FIRST_STAGE_TIMEOUT, GRACE, find
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
+from mailsetup.model.search_options import SearchOptions
 from mailsetup.model.source import Method
 from tests.support.network.scripted_network import (
     AUTOCONFIG,
@@ -121,7 +122,7 @@ def _nothing(scripted: ScriptedNetwork) -> None:
     scripted.serve("https://www.bodega.es/", b"<html></html>")
 
 
-@pytest.mark.parametrize("budget", [0.3, BUDGET])
+@pytest.mark.parametrize("budget", [0.3, 20.0])
 @pytest.mark.parametrize("silent", [False, True])
 @pytest.mark.parametrize(
     "made", [_guessed, _half_published, _published_twice, _listed, _elsewhere, _nothing]
@@ -136,7 +137,10 @@ def test_a_search_in_two_stages_finds_the_same_settings(
         if silent:
             scripted.web_delays[WELL_KNOWN] = NEVER
         search = find(
-            address("ana@bodega.es"), scripted.network(), budget=budget, in_stages=in_stages
+            address("ana@bodega.es"),
+            scripted.network(),
+            SearchOptions(budget=budget),
+            in_stages=in_stages,
         )
         found.append(run(search))
     race, turns = found

@@ -1,4 +1,4 @@
-"""Giving up a search while everything is silent: what was opened is closed, on real sockets."""
+"""Cancelling a search while no server answers: what was opened is closed, on real sockets."""
 
 import asyncio
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ async def test_a_cancelled_search_leaves_no_socket_open() -> None:
             async with asyncio.timeout(20):
                 while there.accepted < len(PLACES):  # noqa: ASYNC110 - the server only counts
                     await asyncio.sleep(0.01)
-            # The server's ends are ours too.
+            # The server's ends belong to this process, too.
             assert sockets() > before + 2 * len(PLACES)
             search.cancel()
             await asyncio.gather(search, return_exceptions=True)

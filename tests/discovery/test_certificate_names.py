@@ -25,7 +25,7 @@ def shared_hosting(*names: str) -> ScriptedNetwork:
     for port in (993, 465):
         scripted.mail["mail.bodega.es", port] = imap() if port == 993 else smtp()
         scripted.mail["srv12.hoster.com", port] = imap() if port == 993 else smtp()
-    # The look at the certificate goes over a connection without TLS to the same port.
+    # The certificate is read over a connection without TLS to the same port.
     scripted.certificates["mail.bodega.es"] = names
     scripted.dns["srv12.hoster.com", "A"] = DnsAnswer(("192.0.2.12",))
     return scripted
@@ -55,7 +55,7 @@ def test_the_certificate_after_starttls_is_read() -> None:
     assert outcome.settings.aliases == (HostAlias("mail.bodega.es", "srv12.hoster.com"),)
     script = scripted.mail["mail.bodega.es", 143]
     assert isinstance(script, Script)
-    assert b"a1 STARTTLS\r\n" in script.said
+    assert b"a1 STARTTLS\r\n" in script.received
 
 
 def test_a_name_with_another_address_is_not_tried() -> None:

@@ -1,4 +1,4 @@
-"""Who wins, who is waited for, and what a search says in the end. All in virtual time."""
+"""Which source wins, which one is waited for, and the result. All in virtual time."""
 
 import sys
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 from mailsetup.assistant.texts.search import warning_sentence
 from mailsetup.discovery.find import GRACE, PATIENCE
 from mailsetup.model.discovery import DiscoveryStatus
+from mailsetup.model.search_options import SearchOptions
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.model.source_result import NotFound, SourceStatus
@@ -58,8 +59,8 @@ def test_a_file_on_this_computer_is_preferred_to_all_sources(home: Path) -> None
     folder.mkdir(parents=True)
     (folder / "gmail.com.xml").write_bytes(config("imap.bodega.es"))
     scripted = ScriptedNetwork()
-    for options in ({}, {"offline": True}):
-        discovery = search(scripted, "ana@gmail.com", **options)
+    for offline in (False, True):
+        discovery = search(scripted, "ana@gmail.com", SearchOptions(offline=offline))
         assert discovery.settings is not None
         assert discovery.settings.incoming[0].host == "imap.bodega.es"
         assert discovery.outcome is DiscoveryStatus.FOUND
@@ -103,7 +104,7 @@ def test_a_document_over_plain_http_only_gives_a_warning() -> None:
 
 def test_offline_sends_nothing() -> None:
     scripted = ScriptedNetwork()
-    discovery = search(scripted, offline=True)
+    discovery = search(scripted, options=SearchOptions(offline=True))
     assert discovery.outcome is DiscoveryStatus.NOT_FOUND
     assert [tried.method for tried in discovery.tried] == ["file", "builtin"]
     assert not scripted.asked_urls
@@ -111,7 +112,7 @@ def test_offline_sends_nothing() -> None:
 
 
 class _InOrder(ScriptedNetwork):
-    """Notes what is asked, in its order."""
+    """Records the queries in their order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -200,7 +201,7 @@ def test_a_lost_dns_query_delays_nothing() -> None:
 def test_a_search_without_any_answer_ends_with_the_budget() -> None:
     scripted = ScriptedNetwork(dns_delay=NEVER, web_delay=NEVER)
     scripted.mail = dict.fromkeys([("imap.bodega.es", 993)], imap(connect_delay=NEVER))
-    discovery = search(scripted, budget=5.0)
+    discovery = search(scripted, options=SearchOptions(budget=5.0))
     assert discovery.outcome is DiscoveryStatus.NOT_FOUND
     assert discovery.elapsed_ms == pytest.approx(5000, abs=1)
     assert "out-of-time" in discovery.warnings
@@ -232,8 +233,10 @@ def test_foreign_srv_targets_need_a_confirmation() -> None:
 
 def test_agreed_domains_need_no_confirmation() -> None:
     scripted = with_srv(ScriptedNetwork(), "imap.hoster.com", "smtp.hoster.com")
-    assert search(scripted, agreed=["hoster.com"]).outcome is DiscoveryStatus.FOUND
-    assert search(scripted, agreed=["other.com"]).outcome is DiscoveryStatus.NEEDS_CONFIRMATION
+    agreed = search(scripted, options=SearchOptions(agreed=("hoster.com",)))
+    assert agreed.outcome is DiscoveryStatus.FOUND
+    other = search(scripted, options=SearchOptions(agreed=("other.com",)))
+    assert other.outcome is DiscoveryStatus.NEEDS_CONFIRMATION
 
 
 def test_an_answer_without_confirmation_beats_a_preferred_source_with_one() -> None:

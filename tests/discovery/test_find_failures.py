@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from mailsetup.discovery.events import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.discovery.find import all_sources, find
 from mailsetup.model.discovery import DiscoveryStatus
 from mailsetup.model.dns import DnsFailure, DnsFault
 from mailsetup.model.domain_facts import DomainState
+from mailsetup.model.search_events import SearchEvent, SettingsFound, SourceAnswered, SourceAsked
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.model.source import Method
 from mailsetup.model.source_result import NotFound, SourceStatus
@@ -118,15 +118,15 @@ def test_null_mx_and_no_mx_are_distinguished() -> None:
 
 
 def test_every_source_is_started_and_ended() -> None:
-    seen: list[Progress] = []
+    seen: list[SearchEvent] = []
     scripted = with_srv(ScriptedNetwork(), "imap.bodega.es", "smtp.bodega.es")
     discovery = search(scripted, emit=seen.append)
-    started = [event.method for event in seen if isinstance(event, SourceStarted)]
-    ended = [event.tried for event in seen if isinstance(event, SourceEnded)]
-    assert started == [str(source.method) for source in all_sources()]
+    started = [event.method for event in seen if isinstance(event, SourceAsked)]
+    ended = [event.tried for event in seen if isinstance(event, SourceAnswered)]
+    assert started == [source.method for source in all_sources()]
     assert sorted(tried.method for tried in ended) == sorted(started)
     assert sorted(map(repr, ended)) == sorted(map(repr, discovery.tried))
-    improved = [event for event in seen if isinstance(event, Improved)]
+    improved = [event for event in seen if isinstance(event, SettingsFound)]
     assert improved[-1].settings == discovery.settings
 
 

@@ -1,4 +1,4 @@
-"""Every row of what we know by heart."""
+"""Every row of the built-in list of providers."""
 
 import re
 import tomllib
@@ -60,7 +60,7 @@ def test_each_row_is_valid(row: MailProvider) -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}-{ROWS.index(row)}")
 def test_a_row_names_only_the_providers_own_hosts(row: MailProvider) -> None:
-    # Whoever forges an answer from the DNS, for whatever domain, gains nothing.
+    # Forging an answer from the DNS, for any domain, gains nothing.
     foreign = ["bodega.es"] if row.mx or row.spf or row.cname else []
     for domain in (*row.domains, *foreign):
         settings = row.settings(address(f"ana@{domain}"))
@@ -237,7 +237,7 @@ def test_foreign_names_identify_no_provider() -> None:
         ("mimecast.com", "Mimecast"),
     ],
 )
-def test_filters_are_known_by_their_exchangers(host: str, name: str) -> None:
+def test_exchangers_identify_filters(host: str, name: str) -> None:
     assert filter_of(host) == name
 
 

@@ -21,7 +21,7 @@ from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import open_network
 from mailsetup.verify.imap.session import ImapSession
-from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
+from mailsetup.verify.login import log_in, open_as
 from mailsetup.verify.smtp import SmtpSession
 from tests.support.network.scripted_network import address
 from tests.support.servers.real_servers import RealServers
@@ -180,15 +180,15 @@ async def test_the_login_reuses_the_connections_of_the_search(servers: RealServe
         discovery = await find(address("ana@probing.test"), net)
         assert discovery.settings is not None
         before = len(opened)
-        incoming = await open_imap(discovery.settings.incoming[0], net)
-        outgoing = await open_smtp(discovery.settings.outgoing[0], net)
+        incoming = await open_as(ImapSession, discovery.settings.incoming[0], net)
+        outgoing = await open_as(SmtpSession, discovery.settings.outgoing[0], net)
         assert isinstance(incoming, ImapSession)
         assert isinstance(outgoing, SmtpSession)
         assert len(opened) == before
         secret = Secret(servers.accounts["ana@probing.test"])
         async with incoming, outgoing:
-            assert isinstance(await log_in_imap(incoming, secret, net), LoggedIn)
-            proof = await log_in_smtp(outgoing, secret, net)
+            assert isinstance(await log_in(incoming, secret, net), LoggedIn)
+            proof = await log_in(outgoing, secret, net)
             assert isinstance(proof, LoggedIn)
             assert proof.size_limit == 12_000_000
 

@@ -1,4 +1,4 @@
-"""Networks and servers that mislead other programs, and what the search makes of them."""
+"""Networks and servers that mislead other programs, and the result of a search there."""
 
 import json
 import resource
@@ -7,10 +7,11 @@ import sys
 
 import pytest
 
-from mailsetup.discovery.find import GRACE, find
+from mailsetup.discovery.find import GRACE
 from mailsetup.model.certificate import TlsFailure, TlsFault
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.dns import DnsAnswer, Reply
+from mailsetup.model.search_options import SearchOptions
 from mailsetup.model.source import Channel, Method
 from mailsetup.model.source_result import SourceStatus
 from mailsetup.net.dial import ConnectFault
@@ -23,22 +24,17 @@ from tests.support.network.scripted_network import (
     SERVFAIL,
     WELL_KNOWN,
     ScriptedNetwork,
-    address,
     config,
     imap,
     mx,
-    run,
     smtp,
     srv,
 )
+from tests.support.network.searches import search
 from tests.support.servers.real_servers import RealServers
 
 PAGE = HttpReply(200, "https://bodega.es/", b"<!DOCTYPE html><html>Welcome</html>", "text/html")
 PLAIN_AUTOCONFIG = AUTOCONFIG.replace("https:", "http:")
-
-
-def search(scripted: ScriptedNetwork, text: str = "ana@bodega.es", **options: object) -> Discovery:
-    return run(find(address(text), scripted.network(), **options))  # type: ignore[arg-type]
 
 
 def hosts(discovery: Discovery) -> tuple[str, ...]:
@@ -166,7 +162,7 @@ def test_declined_services_are_not_probed_although_the_record_is_late() -> None:
     scripted = ScriptedNetwork()
     scripted.dns["_imaps._tcp.bodega.es", "SRV"] = NOT_OFFERED
     scripted.dns_delays["_imaps._tcp.bodega.es", "SRV"] = 0.2
-    # An answer that is lost leaves open only what it is about.
+    # A lost answer leaves only its own service undecided.
     scripted.dns_delays["_pop3._tcp.bodega.es", "SRV"] = NEVER
     scripted.mail["imap.bodega.es", 993] = imap()
     scripted.mail["imap.bodega.es", 143] = imap()
@@ -181,7 +177,7 @@ def test_plain_http_is_optional_and_needs_a_confirmation_of_every_host() -> None
     scripted.serve(PLAIN_AUTOCONFIG, config())
     assert search(scripted).outcome is DiscoveryStatus.NOT_FOUND
     assert not any(url == PLAIN_AUTOCONFIG for url in scripted.asked_urls)
-    discovery = search(scripted, plain_http=True)
+    discovery = search(scripted, options=SearchOptions(plain_http=True))
     assert discovery.outcome is DiscoveryStatus.NEEDS_CONFIRMATION
     assert discovery.confirm == ("bodega.es",)
     assert discovery.source is not None
@@ -194,7 +190,7 @@ def test_plain_http_is_optional_and_needs_a_confirmation_of_every_host() -> None
 def test_the_mailbox_is_sent_only_to_the_domains_hosts_over_https() -> None:
     scripted = ScriptedNetwork()
     scripted.dns["bodega.es", "MX"] = mx("mx1.hoster.com")
-    search(scripted, plain_http=True)
+    search(scripted, options=SearchOptions(plain_http=True))
     told = [url for url in scripted.asked_urls if "ana" in url]
     assert told
     for url in told:
@@ -227,8 +223,8 @@ def test_a_forged_calendar_is_not_added_to_genuine_mail_servers() -> None:
     scripted.dns["_caldavs._tcp.bodega.es", "SRV"] = srv(("evil.com", 443))
     scripted.dns["_carddavs._tcp.bodega.es", "SRV"] = srv(("dav.hoster.com", 443))
     scripted.dns["_sieve._tcp.bodega.es", "SRV"] = srv(("mail.bodega.es", 4190))
-    for agreed in ([], ["hoster.com"]):
-        settings = search(scripted, agreed=agreed).settings
+    for agreed in ((), ("hoster.com",)):
+        settings = search(scripted, options=SearchOptions(agreed=agreed)).settings
         assert settings is not None
         places = sorted(service.place for service in settings.services)
         assert places == ["dav.hoster.com", "mail.bodega.es"]

@@ -1,4 +1,4 @@
-"""The table of who may receive a password without a question."""
+"""Which hosts may receive a password without a confirmation."""
 
 import pytest
 
@@ -42,9 +42,9 @@ def found(method: Method, channel: Channel, vouched: bool, hosts: tuple[str, ...
         (Method.MX, HTTPS, False, ("a.one.com", "b.two.com"), ("one.com", "two.com")),
         (Method.AUTODISCOVER, HTTPS, False, FOREIGN, ("hoster.com",)),
         (Method.AUTOCONFIG, HTTP, False, OWN, ("bodega.es",)),
-        # Whatever a source claims, plain HTTP is asked about.
+        # Plain HTTP needs a confirmation, whatever a source claims.
         (Method.AUTOCONFIG, HTTP, True, FOREIGN, ("hoster.com",)),
-        # A name that only ends like the domain is somebody else's.
+        # A name that only ends like the domain belongs to another owner.
         (Method.SRV, DNS, False, ("imap.notbodega.es",), ("notbodega.es",)),
         (Method.SRV, DNS, False, ("bodega.es.evil.com",), ("evil.com",)),
     ],
@@ -67,7 +67,7 @@ def test_domains_to_confirm(
         ("ana@bodega.co.uk", "imap.bodega.co.uk", False),
         ("ana@bodega.co.uk", "imap.evil.co.uk", True),
         ("ana@bodega.com.ar", "imap.evil.com.ar", True),
-        # Names that strangers hand out below a domain of their own.
+        # Names that a company assigns to others below its own domain.
         ("ana@bodega.eu.org", "imap.evil.eu.org", True),
         ("ana@bodega.eu.org", "imap.bodega.eu.org", False),
         ("ana@bodega.uk.com", "imap.evil.uk.com", True),

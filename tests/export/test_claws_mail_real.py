@@ -1,4 +1,4 @@
-"""Claws Mail uses exactly our files: the whole program, on its own X display."""
+"""Claws Mail uses exactly our files: the complete program, on its own X display."""
 
 import contextlib
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ class Claws:
         wait_for(lambda: self.screen.window("Input password") is None)
 
     def received(self, protocol: Protocol) -> int:
-        """The number of messages; by POP they are files of its own."""
+        """The number of messages; by POP they are local files."""
         if protocol is Protocol.POP3:
             return len(list((self.desk.home / "Mail/inbox").glob("[0-9]*")))
         return int(self.ask("--status").split()[2])
@@ -76,17 +76,17 @@ def claws(desk: Desk, screen: Screen, wanted: Account) -> Iterator[Claws]:
 def test_claws_mail_fetches_and_sends_with_the_exported_account(
     desk: Desk, screen: Screen, servers: RealServers, protocol: Protocol, security: SocketType
 ) -> None:
-    desk.knows(servers)
+    desk.resolve_names(servers)
     desk.environment["SSL_CERT_FILE"] = str(servers.ca_file)
     address, subject = "ana@bodega.test", f"claws {protocol} {security}"
     deliver(servers, address, subject)
-    kept = len(servers.mailboxes.messages(address))
+    before = len(servers.mailboxes.messages(address))
     wanted = at(servers, protocol, security, person=PERSON)
     with claws(desk, screen, wanted) as program:
         assert program.received(protocol) == 0
         program.ask("--receive-all")
         program.sign_in(servers.accounts[address])
-        wait_for(lambda: program.received(protocol) == kept)
+        wait_for(lambda: program.received(protocol) == before)
         message = desk.home / "message"
         message.write_text(f"To: {address}\nSubject: {subject}\n\nhola\n")
         program.ask("--compose-from-file", str(message))
@@ -95,7 +95,7 @@ def test_claws_mail_fetches_and_sends_with_the_exported_account(
         program.sign_in(servers.accounts[address])
         wait_for(lambda: subjects(servers, address).count(subject) == 2)
         wait_for(lambda: list((desk.home / "Mail/sent").glob("[0-9]*")))
-    assert len(servers.mailboxes.messages(address)) == kept + 1, "nothing was deleted on the server"
+    assert len(servers.mailboxes.messages(address)) == before + 1, "nothing was deleted"
     written = read_claws((program.folder / "accountrc").read_bytes())["Account: 1"]
     exported = read_claws((desk.home / "export/accountrc").read_bytes())["Account: 1"]
     # The program rewrote the file from what it had read.
@@ -108,7 +108,7 @@ def test_claws_mail_fetches_and_sends_with_the_exported_account(
 def test_claws_mail_asks_before_it_trusts_a_certificate_for_another_name(
     desk: Desk, screen: Screen, servers: RealServers
 ) -> None:
-    desk.knows(servers)
+    desk.resolve_names(servers)
     desk.environment["SSL_CERT_FILE"] = str(servers.ca_file)
     wanted = at(servers, Protocol.IMAP, SocketType.TLS, incoming_host="mail.wrongcert.test")
     with claws(desk, screen, wanted) as program:

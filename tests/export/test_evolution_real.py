@@ -91,9 +91,10 @@ def expected(wanted: Account, methods: Mapping[str, str]) -> dict[str, object]:
             "Refresh": {"enabled": True, "interval-minutes": 10},
             **server("incoming"),
         },
+        # Evolution does not distinguish an empty name from a missing one.
         names.identity: {
             "": head(names.account),
-            "Mail Identity": {"address": wanted.address.ascii, "name": wanted.person},
+            "Mail Identity": {"address": wanted.address.ascii, "name": wanted.person or None},
             "Mail Submission": {
                 "transport-uid": names.transport,
                 "sent-folder": None if imap else "folder://local/Sent",
@@ -128,12 +129,10 @@ def test_evolutions_registry_reads_every_field_at_its_start(desk: Desk) -> None:
     for wanted, _methods in kinds:
         assert applied(wanted, desk).live is None
     for wanted, methods in kinds:
-        # Evolution does not distinguish an empty name from a missing one.
-        wanted = replace(wanted, person=wanted.person or None)  # type: ignore[arg-type]
         assert registered(desk, wanted) == expected(wanted, methods)
 
 
-def test_a_running_registry_adds_the_account_and_the_result_is_live(desk: Desk) -> None:
+def test_a_running_registry_adds_the_account_and_the_result_is_confirmed(desk: Desk) -> None:
     need_evolution()
     wanted = account(person=PERSON.strip(), username=USER.strip())
     methods = {"incoming": "PLAIN", "outgoing": "PLAIN"}
@@ -175,7 +174,7 @@ def test_evolutions_library_fetches_and_sends_with_the_applied_account(
     desk: Desk, servers: RealServers, protocol: Protocol, security: SocketType
 ) -> None:
     need_evolution()
-    desk.knows(servers)
+    desk.resolve_names(servers)
     address, subject = "ana@bodega.test", f"evolution {protocol} {security}"
     deliver(servers, address, subject)
     wanted = at(servers, protocol, security, person=PERSON.strip())
@@ -188,7 +187,7 @@ def test_evolutions_library_fetches_and_sends_with_the_applied_account(
     fetched = result["fetched"]
     assert isinstance(fetched, list)
     assert subject in fetched
-    assert result["keeps"] is (True if protocol is Protocol.POP3 else None)
+    assert result["leaves_on_server"] is (True if protocol is Protocol.POP3 else None)
     wait_for(lambda: subjects(servers, address).count(subject) == 2)
 
 
@@ -197,7 +196,7 @@ def test_evolutions_library_signs_in_with_non_ascii_letters(
     desk: Desk, servers: RealServers
 ) -> None:
     need_evolution()
-    desk.knows(servers)
+    desk.resolve_names(servers)
     address = "eñe@bodega.test"
     deliver(servers, address, "con eñe")
     wanted = at(servers, Protocol.IMAP, SocketType.TLS, username=address)

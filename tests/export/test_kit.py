@@ -1,6 +1,5 @@
 """Roll-out kits, checked with the tools that read them: Ansible, parsers, a JavaScript engine."""
 
-import configparser
 import io
 import json
 import os
@@ -20,6 +19,7 @@ from mailsetup.export.kit.apple import MANAGEMENTS
 from tests.support.cli.schema import valid
 from tests.support.programs.apple_schema import MAIL, TOP_LEVEL
 from tests.support.programs.apple_schema import faults as apple_faults
+from tests.support.programs.parsers import read_prf
 from tests.support.programs.powershell import faults
 
 pytestmark = pytest.mark.programs
@@ -94,9 +94,7 @@ def test_the_outlook_templates_have_placeholders_and_no_user(
     texts = [element.text for element in ElementTree.fromstring(document).iter()]  # noqa: S314 - ours
     assert texts.count("a") == 2
     assert "Ana" in texts
-    profile = configparser.RawConfigParser()
-    profile.optionxform = str  # type: ignore[assignment, method-assign]
-    profile.read_string((folder / "outlook.prf").read_text(encoding="cp1252"))
+    profile = read_prf((folder / "outlook.prf").read_bytes())
     assert profile["Account1"]["EmailAddress"] == "{ADDRESS}"
     assert profile["Account1"]["IMAPUserName"] == "{LOCAL}"
     assert not set(profile["Account1"]) - set(profile["IMAP_I_Mail"]) - {"AccountType"}

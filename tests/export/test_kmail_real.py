@@ -156,10 +156,10 @@ def test_akonadi_fetches_with_the_exported_account(
     need("gdbus", "akonadi_control", f"akonadi_{protocol}_resource", "unshare", "openssl")
     if {name for _index, name in socket.if_nameindex()} <= {"lo"}:
         pytest.skip("Akonadi takes a computer that has nothing but loopback for offline")
-    desk.knows(servers)
+    desk.resolve_names(servers)
     address, subject = "ana@bodega.test", f"kmail {protocol}"
     deliver(servers, address, subject)
-    kept = len(servers.mailboxes.messages(address))
+    before = len(servers.mailboxes.messages(address))
     instance = installed_for_kmail(desk, at(servers, protocol, security))
     # Without a wallet it asks in a window, or waits offline until it gets the password.
     (desk.config / "kwalletrc").write_text("[Wallet]\nEnabled=false\nFirst Use=false\n")
@@ -184,4 +184,4 @@ def test_akonadi_fetches_with_the_exported_account(
 
         wait_for(arrived, 60)
         assert answered
-    assert len(servers.mailboxes.messages(address)) == kept, "nothing was deleted on the server"
+    assert len(servers.mailboxes.messages(address)) == before, "nothing was deleted on the server"

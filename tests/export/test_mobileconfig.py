@@ -71,7 +71,7 @@ def issue(name: str, key: Key, issuer: Party | None, *, ca: bool, ends: datetime
 
 
 @pytest.fixture(scope="module")
-def house() -> tuple[Party, Party, Party]:
+def authorities() -> tuple[Party, Party, Party]:
     """A root, an intermediate authority, and the signing organization."""
     ends = NOW + timedelta(days=3650)
     root = issue("Root", ec.generate_private_key(ec.SECP256R1()), None, ca=True, ends=ends)
@@ -127,9 +127,9 @@ def refusal(
 
 @pytest.mark.parametrize("tool", ["cms", "smime"])
 def test_openssl_verifies_the_signature_and_extracts_the_same_bytes(
-    house: Sequence[Party], tmp_path: Path, tool: str
+    authorities: Sequence[Party], tmp_path: Path, tool: str
 ) -> None:
-    root, middle, own = house
+    root, middle, own = authorities
     assert isinstance(own.key, rsa.RSAPrivateKey)
     content = profile()
     signature = sign(content, own.certificate, own.key, [middle.certificate])
@@ -140,8 +140,8 @@ def test_openssl_verifies_the_signature_and_extracts_the_same_bytes(
     assert verified(signature, root, tmp_path, tool) == mixed
 
 
-def test_a_changed_profile_is_detected(house: Sequence[Party], tmp_path: Path) -> None:
-    root, middle, own = house
+def test_a_changed_profile_is_detected(authorities: Sequence[Party], tmp_path: Path) -> None:
+    root, middle, own = authorities
     assert isinstance(own.key, rsa.RSAPrivateKey)
     signature = sign(profile(), own.certificate, own.key, [middle.certificate])
     changed = signature.replace(b"mail.bodega.example", b"mail.wodega.example")
@@ -153,8 +153,10 @@ def test_a_changed_profile_is_detected(house: Sequence[Party], tmp_path: Path) -
         verified(alone, root, tmp_path)
 
 
-def test_every_form_of_certificate_and_key_is_read(house: Sequence[Party], tmp_path: Path) -> None:
-    root, middle, own = house
+def test_every_form_of_certificate_and_key_is_read(
+    authorities: Sequence[Party], tmp_path: Path
+) -> None:
+    root, middle, own = authorities
     assert isinstance(own.key, rsa.RSAPrivateKey)
     chain = own.pem + middle.pem
     der = own.certificate.public_bytes(Encoding.DER)
@@ -187,8 +189,8 @@ def test_every_form_of_certificate_and_key_is_read(house: Sequence[Party], tmp_p
     assert accepted(der, key_der).chain == ()
 
 
-def test_elliptic_curve_keys_can_sign(house: Sequence[Party], tmp_path: Path) -> None:
-    root, middle, _own = house
+def test_elliptic_curve_keys_can_sign(authorities: Sequence[Party], tmp_path: Path) -> None:
+    root, middle, _own = authorities
     key = ec.generate_private_key(ec.SECP384R1())
     own = issue("EC", key, middle, ca=False, ends=NOW + timedelta(days=9))
     found = accepted(own.pem + middle.pem, own.key_pem())
@@ -196,8 +198,8 @@ def test_elliptic_curve_keys_can_sign(house: Sequence[Party], tmp_path: Path) ->
     assert verified(signature, root, tmp_path) == b"x"
 
 
-def test_an_unusable_signer_is_refused_with_a_sentence(house: Sequence[Party]) -> None:
-    root, middle, own = house
+def test_an_unusable_signer_is_refused_with_a_sentence(authorities: Sequence[Party]) -> None:
+    root, middle, own = authorities
     assert isinstance(own.key, rsa.RSAPrivateKey)
     lock = BestAvailableEncryption(PASSPHRASE.encode())
     bundle = pkcs12.serialize_key_and_certificates(b"own", own.key, own.certificate, None, lock)
@@ -226,15 +228,17 @@ def test_an_unusable_signer_is_refused_with_a_sentence(house: Sequence[Party]) -
         assert "wrong" not in locked.reason
 
 
-def test_a_certificate_that_is_not_valid_now_is_refused(house: Sequence[Party]) -> None:
-    _root, _middle, own = house
+def test_a_certificate_that_is_not_valid_now_is_refused(authorities: Sequence[Party]) -> None:
+    _root, _middle, own = authorities
     for moment in (NOW - timedelta(days=31), NOW + timedelta(days=3651)):
         assert "2026-10-26" in refusal(own.pem, own.key_pem(), now=moment).reason
     assert isinstance(signer(own.pem, own.key_pem(), now=NOW), Signer)
 
 
-def test_signing_an_export_changes_the_profile_only(house: Sequence[Party], tmp_path: Path) -> None:
-    root, middle, own = house
+def test_signing_an_export_changes_the_profile_only(
+    authorities: Sequence[Party], tmp_path: Path
+) -> None:
+    root, middle, own = authorities
     artifact = AppleMail().export(account())
     assert isinstance(artifact, Artifact)
     found = accepted(own.pem + middle.pem, own.key_pem())

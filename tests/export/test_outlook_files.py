@@ -86,10 +86,10 @@ def test_the_commands_equal_the_golden_values() -> None:
     outlook = "C:\\Program Files\\Microsoft Office\\root\\Office16\\OUTLOOK.EXE"
     profile, autodiscover = run_steps(account(), USERS, outlook)
     here = "C:\\Users\\Ana Núñez\\Documents\\mail & more\\outlook-ana-bodega.example"
-    assert profile.way is OutlookRunMode.PROFILE
+    assert profile.mode is OutlookRunMode.PROFILE
     assert profile.commands == ((outlook, "/importprf", f"{here}.prf"),)
     assert profile.undo == ()
-    assert autodiscover.way is OutlookRunMode.AUTODISCOVER
+    assert autodiscover.mode is OutlookRunMode.AUTODISCOVER
     assert autodiscover.commands == (
         (
             *("reg.exe", "add", REG + "AutoDiscover", "/v", "PreferLocalXML"),
@@ -140,7 +140,7 @@ def test_there_are_no_commands_without_files_for_classic_outlook() -> None:
     assert run_steps(account(authentication=(Authentication.OAUTH2,)), USERS) == ()
     assert run_steps(account(), PureWindowsPath("mail")) == ()
     (only,) = run_steps(ORDINARY["imap-starttls"], USERS)
-    assert only.way is OutlookRunMode.AUTODISCOVER
+    assert only.mode is OutlookRunMode.AUTODISCOVER
 
 
 def test_outlook_is_found_by_the_windows_registry_only(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Nothing in a name, a host or an option breaks out of the zone, nginx, XML or JSON."""
+"""No name, host or option can inject syntax into the zone, nginx, XML or JSON."""
 
 import json
 import re
@@ -71,7 +71,7 @@ NGINX_LINE = re.compile(
 
 
 def check(made: Publication | ExportFailure) -> Publication | None:
-    """Every file reads as what it is, and says nothing but what the publication says."""
+    """Every file is read as its own format, and contains only values of the publication."""
     if isinstance(made, ExportFailure):
         assert made.reason
         assert "\n" not in made.reason
@@ -88,14 +88,14 @@ def check(made: Publication | ExportFailure) -> Publication | None:
     assert read.hosts == made.settings.hosts
     assert len(read.services) == len(dict.fromkeys(made.settings.services))
     if (document := made.content(layout.AUTODISCOVER)) is not None:
-        said = autodiscover.read(document, luis)
-        assert isinstance(said, AccountSettings)
-        assert said.hosts == made.settings.hosts
+        answer = autodiscover.read(document, luis)
+        assert isinstance(answer, AccountSettings)
+        assert answer.hosts == made.settings.hosts
     if (document := made.content(layout.PACC)) is not None:
         assert set(json.loads(document)) == {"protocols", "authentication", "info"}
-        told = pacc.read(document, luis)
-        assert told is not None
-        assert set(told.hosts) <= set(made.settings.hosts)
+        settings = pacc.read(document, luis)
+        assert settings is not None
+        assert set(settings.hosts) <= set(made.settings.hosts)
     if (document := made.content(layout.POLICY)) is not None:
         lines = document.decode("ascii").split("\r\n")
         assert [line.partition(": ")[0] for line in lines if not line.startswith("mx: ")] == [

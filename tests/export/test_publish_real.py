@@ -11,13 +11,13 @@ from dataclasses import replace
 import pytest
 
 from mailsetup.assistant.publication.result import PublicationState, is_published, row_to_json
-from mailsetup.assistant.publication.verify import mail_exchangers, verify_publication
+from mailsetup.assistant.publication.verify import verify_publication
+from mailsetup.discovery.exchangers import mail_exchangers
 from mailsetup.discovery.find import find
-from mailsetup.discovery.sources.autoconfig import Autoconfig
+from mailsetup.discovery.sources.autoconfig import Autoconfig, WellKnown
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.sources.pacc import Pacc
 from mailsetup.discovery.sources.srv import Srv
-from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.options import PublishOptions
 from mailsetup.export.publish.publication import Publication
@@ -118,7 +118,7 @@ async def test_each_source_finds_the_published_settings(site: Site) -> None:
             assert outcome.settings.servers == wanted.servers, source.method
         outcome = await Pacc().discover(LUIS, net)
         assert isinstance(outcome, Found), outcome
-        # PACC cannot say STARTTLS.
+        # PACC cannot express STARTTLS.
         assert outcome.settings.servers == (wanted.incoming[0], wanted.outgoing[0])
         assert outcome.settings.provider == "Publica & Cía"
     assert made.notes == ()
@@ -170,7 +170,7 @@ async def test_all_served_files_are_verified(site: Site) -> None:
         row_to_json(row) for row in rows if row.state is not PublicationState.RIGHT
     ]
     assert is_published(rows)
-    # Six places, three SRV records and Autodiscover's, three texts.
+    # Six URLs, three SRV records and Autodiscover's, three texts.
     assert len(rows) == 6 + 4 + 3
     assert len({(row.method, row.location) for row in rows}) == len(rows)
     assert json.loads(json.dumps([row_to_json(row) for row in rows]))
@@ -235,7 +235,7 @@ async def test_nginx_serves_the_right_types_to_scripts_and_to_outlook(site: Site
 
 
 def test_a_long_domain_is_served_with_a_larger_bucket_size(site: Site) -> None:
-    """The comment in the file says what to do, and with that nginx takes it."""
+    """With the setting from the file's comment nginx accepts the file."""
     domain = f"{'a' * 63}.{'b' * 63}.test"
     settings = FULL.with_username("%EMAILADDRESS%")
     made = published(settings, replace(options(site), address=None), domain)

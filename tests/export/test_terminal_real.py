@@ -7,7 +7,6 @@ authority, and a keyring, which is a ``secret-tool`` of the tests first in the P
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,7 +80,7 @@ def sender(servers: RealServers, tmp_path: Path) -> Person:
 
 
 @pytest.fixture(scope="module")
-def msmtp_way(servers: RealServers) -> str:
+def msmtp_mechanism(servers: RealServers) -> str:
     """An option for msmtp where its own choice of the authentication method fails.
 
     ``auth on`` prefers SCRAM. msmtp 1.8.28 with Debian 13's GNU SASL fails at it before it has sent
@@ -191,21 +190,21 @@ def test_mbsync_refuses_a_server_that_it_cannot_trust(person: Person, security: 
 
 @BOTH
 def test_msmtp_sends_a_message_that_arrives(
-    sender: Person, security: SocketType, msmtp_way: str
+    sender: Person, security: SocketType, msmtp_mechanism: str
 ) -> None:
     need("msmtp")
     _other, file = sender.files(MbsyncMsmtp(), settings(sender.address, security))
     subject = unheard()
     text = f"To: {sender.address}\nSubject: {subject}\n\nHola\n"
-    sender.run("msmtp", "-C", str(file), *msmtp_options(sender, msmtp_way), "-t", text=text)
+    sender.run("msmtp", "-C", str(file), *msmtp_options(sender, msmtp_mechanism), "-t", text=text)
     assert f"Return-Path: <{sender.address}>" in sender.arrived(subject)
     assert sender.asked == [["lookup", "service", "mailsetup", "username", sender.address]]
 
 
-def test_msmtp_signs_in_with_an_awkward_password(person: Person, msmtp_way: str) -> None:
+def test_msmtp_signs_in_with_an_awkward_password(person: Person, msmtp_mechanism: str) -> None:
     need("msmtp")
     _other, file = person.files(MbsyncMsmtp(), settings(person.address, SocketType.TLS))
-    options = msmtp_options(person, msmtp_way)
+    options = msmtp_options(person, msmtp_mechanism)
     command = ["msmtp", "-C", str(file), *options, "ana@bodega.test"]
     done = person.run(*command, text="Hola\n", check=False)
     # Postfix answers so after the login: new mailboxes may not send here.
@@ -332,7 +331,7 @@ def test_the_commands_of_the_steps_install_the_file_and_preserve_existing_ones(
     assert place.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_commands_of_the_steps_fetch_and_send(sender: Person, msmtp_way: str) -> None:
+def test_the_commands_of_the_steps_fetch_and_send(sender: Person, msmtp_mechanism: str) -> None:
     need("mbsync", "msmtp")
     program, wanted = MbsyncMsmtp(), settings(sender.address, SocketType.TLS)
     folder = sender.files(program, wanted)[0].parent
@@ -342,7 +341,7 @@ def test_the_commands_of_the_steps_fetch_and_send(sender: Person, msmtp_way: str
     assert list((sender.home / "Mail").glob("*/INBOX/cur")) != []
     subject = unheard()
     sender.run(
-        *("sh", "-ec", " ".join([send, *msmtp_options(sender, msmtp_way)])),
+        *("sh", "-ec", " ".join([send, *msmtp_options(sender, msmtp_mechanism)])),
         text=f"To: {sender.address}\nSubject: {subject}\n\nHola\n",
     )
     sender.arrived(subject)
@@ -357,60 +356,3 @@ def commands(program: Exporter, wanted: Account) -> list[str]:
 
 def _with_name(server: ServerSettings) -> ServerSettings:
     return replace(server, username="ana@bodega.test")
-
-
-IN_A_SESSION = """
-import subprocess, sys, time
-from mailsetup.export.programs import password_command
-from mailsetup.model.address import EmailAddress
-from mailsetup.model.secret import Secret
-from mailsetup.vault import Vault
-
-daemon = subprocess.Popen(
-    ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"],
-    stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-)
-daemon.stdin.write(b"login")
-daemon.stdin.close()
-try:
-    first, second = EmailAddress("o'hara", "bodega.test"), EmailAddress("ana", "bodega.test")
-    secret = Secret(sys.argv[1])
-    vault = Vault()
-    deadline = time.monotonic() + 20
-    while not vault.store(first, secret):
-        assert time.monotonic() < deadline, "the keyring takes nothing"
-        time.sleep(0.1)
-    line = password_command.line(password_command.password(first, "linux"))
-    found = subprocess.run(["sh", "-c", line], capture_output=True, check=True, text=True).stdout
-    assert found.rstrip("\\n") == secret.reveal(), "the command does not find the stored password"
-    line = password_command.line(password_command.store(second, "linux"))
-    subprocess.run(["sh", "-c", line], input=secret.reveal(), check=True, text=True)
-    loaded = vault.load(second)
-    assert loaded is not None and loaded.reveal() == secret.reveal(), "we do not find it"
-finally:
-    daemon.terminate()
-    daemon.wait()
-print("both ways")
-"""
-
-
-def test_the_commands_and_the_vault_share_their_passwords(tmp_path: Path) -> None:
-    need("secret-tool", "gnome-keyring-daemon", "dbus-run-session")
-    runtime = tmp_path / "runtime"
-    runtime.mkdir(mode=0o700)
-    environ = {
-        **os.environ,
-        "HOME": str(tmp_path),
-        "XDG_DATA_HOME": str(tmp_path / "data"),
-        "XDG_RUNTIME_DIR": str(runtime),
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": str(Path(__file__).resolve().parent.parent.parent),
-    }
-    done = subprocess.run(
-        ["dbus-run-session", "--", sys.executable, "-c", IN_A_SESSION, AWKWARD_PASSWORD],
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.stdout == "both ways\n", done.stdout + done.stderr

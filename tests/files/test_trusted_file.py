@@ -14,9 +14,9 @@ from mailsetup.files.trusted_file import (
     is_group_of_one,
     read_own,
 )
-from mailsetup.model.ownership import OwnershipFault
+from mailsetup.model.file_ownership import OwnershipFault
 from mailsetup.model.sign_in import ClientsFailure
-from mailsetup.oauth.clients import of_technician
+from mailsetup.oauth.clients import technician_clients
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
 LIMIT = 100
@@ -131,9 +131,9 @@ def test_a_technicians_client_file_is_checked_alike(folder: Path) -> None:
     path = folder / "oauth.toml"
     path.write_text('[[client]]\nprovider = "google"\nclient_id = "mine"\n')
     path.chmod(0o666)
-    problem = of_technician(path)
+    problem = technician_clients(path)
     assert problem == ClientsFailure(str(path), "", OwnershipFault.WRITABLE)
     assert isinstance(problem, ClientsFailure)
     assert f"chmod go-w {path}" in clients_problem_sentence(problem)
     path.chmod(0o600)
-    assert isinstance(of_technician(path), tuple)
+    assert isinstance(technician_clients(path), tuple)

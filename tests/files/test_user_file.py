@@ -15,9 +15,12 @@ from typing import cast
 
 import pytest
 
-from mailsetup.assistant.settings_file import SettingsFileFailure, read_settings_file
+from mailsetup.assistant.settings_file import (
+    SettingsFileFailure,
+    read_settings_file,
+    read_shared_settings,
+)
 from mailsetup.assistant.technician_options import holds_certificates
-from mailsetup.batch.shared_settings import SharedSettingsFailure, read_settings
 from mailsetup.batch.table import TableFailure, read_table
 from mailsetup.cli.main import main
 from mailsetup.discovery.sources.isp_files import IspFiles
@@ -26,7 +29,7 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.sign_in import ClientsFailure
 from mailsetup.model.source_result import Unreachable
 from mailsetup.net.network import Network
-from mailsetup.oauth.clients import of_technician
+from mailsetup.oauth.clients import technician_clients
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX kinds of files")
 LIMIT = 1000
@@ -179,9 +182,9 @@ def _readers(folder: Path) -> dict[str, Callable[[Path], object]]:
 
     return {
         "settings": lambda path: read_settings_file(path, ana),
-        "settings of a table": read_settings,
+        "settings of a table": read_shared_settings,
         "table": read_table,
-        "clients": of_technician,
+        "clients": technician_clients,
         "certificates": holds_certificates,
         "isp": of_isp_files,
     }
@@ -200,7 +203,7 @@ def test_no_reader_of_named_files_hangs_on_other_objects(
     answer = _readers(tmp_path)[reader](path)
     assert answer is False or isinstance(
         answer,
-        SettingsFileFailure | SharedSettingsFailure | TableFailure | ClientsFailure | Unreachable,
+        SettingsFileFailure | TableFailure | ClientsFailure | Unreachable,
     )
 
 

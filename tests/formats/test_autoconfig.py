@@ -1,4 +1,4 @@
-"""Autoconfig documents as they really are, and as an attacker would write them."""
+"""Autoconfig documents as they occur, and as an attacker would write them."""
 
 from xml.sax.saxutils import escape
 
@@ -183,10 +183,10 @@ def test_hints_and_their_urls() -> None:
     assert settings.hints[0].text("es") == "go"
 
 
-def whole(inside: str, beside: str) -> AccountSettings:
-    """A document with elements inside the provider and beside it."""
+def read_with(inside: str, outside: str) -> AccountSettings:
+    """A document with elements inside the provider and next to it."""
     text = document(server(), extra=inside).decode()
-    settings = read(text.replace("</clientConfig>", f"{beside}</clientConfig>").encode(), ANA)
+    settings = read(text.replace("</clientConfig>", f"{outside}</clientConfig>").encode(), ANA)
     assert isinstance(settings, AccountSettings), settings
     return settings
 
@@ -207,9 +207,9 @@ def whole(inside: str, beside: str) -> AccountSettings:
     ],
 )  # fmt: skip
 def test_services_with_a_url(element: str, kind: str, url: str) -> None:
-    for settings in (whole(element, ""), whole("", element)):
+    for settings in (read_with(element, ""), read_with("", element)):
         if kind in ("jmap", "ews", "activeSync") and not settings.services:
-            continue  # incoming servers stand inside the provider only
+            continue  # incoming servers are allowed inside the provider only
         (service,) = settings.services
         assert (service.kind, service.url) == (kind, f"https://{url}.bodega.es/")
         assert service.username == ANA.ascii
@@ -220,10 +220,10 @@ def test_a_managesieve_server() -> None:
         '<setupServer type="managesieve"><hostname>sieve.bodega.es</hostname><port>4190</port>'
         "<socketType>STARTTLS</socketType></setupServer>"
     )
-    (service,) = whole("", rules).services
+    (service,) = read_with("", rules).services
     assert (service.host, service.port) == ("sieve.bodega.es", 4190)
     assert service.security is SocketType.STARTTLS
-    assert whole("", rules.replace("STARTTLS", "plain")).services == ()
+    assert read_with("", rules.replace("STARTTLS", "plain")).services == ()
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,9 @@ def test_a_managesieve_server() -> None:
 )
 def test_only_a_service_with_an_invalid_url_is_dropped(url: str) -> None:
     element = f'<calendar type="caldav"><url>{url}</url></calendar>'
-    settings = whole(element, '<calendar type="caldav"><url>https://d.bodega.es/</url></calendar>')
+    settings = read_with(
+        element, '<calendar type="caldav"><url>https://d.bodega.es/</url></calendar>'
+    )
     assert [service.url for service in settings.services] == ["https://d.bodega.es/"]
     assert settings.is_complete is False
     assert len(settings.incoming) == 1
@@ -244,11 +246,11 @@ def test_oauth2_endpoints(inside: bool) -> None:
         "<authURL>https://accounts.%EMAILDOMAIN%/auth</authURL>"
         "<tokenURL>http://accounts.bodega.es/token</tokenURL></oAuth2>"
     )
-    found = whole(block if inside else "", "" if inside else block).oauth2
+    found = read_with(block if inside else "", "" if inside else block).oauth2
     assert found is not None
     assert found.issuer == "https://accounts.bodega.es"
     assert found.auth_url == "https://accounts.bodega.es/auth"
-    assert found.token_url == ""  # over plain HTTP a token is nobody's secret
+    assert found.token_url == ""  # a token over plain HTTP could be read by anyone
     assert found.scope == ("mail", "offline_access")
 
 

@@ -96,7 +96,7 @@ def test_exchange_and_its_hosts() -> None:
         (redirect_url("http://x.example/y"), AutodiscoverFailure(AutodiscoverFault.ERROR)),
         (redirect_url("https://127.0.0.1/y"), AutodiscoverFailure(AutodiscoverFault.ERROR)),
         (redirect_address("a@x.example"), RedirectAddress(EmailAddress("a", "x.example"))),
-        (redirect_address("nobody"), AutodiscoverFailure(AutodiscoverFault.ERROR)),
+        (redirect_address("no-domain"), AutodiscoverFailure(AutodiscoverFault.ERROR)),
         (response(""), AutodiscoverFailure(AutodiscoverFault.NO_SERVER)),
         (response(protocol("IMAP", "localhost")), AutodiscoverFailure(AutodiscoverFault.NO_SERVER)),
         (

@@ -1,4 +1,4 @@
-"""``prefs.js``: read as Gecko reads it, and changed without touching what is not ours."""
+"""``prefs.js``: read as Gecko reads it, and edited without changes to other preferences."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""``profiles.ini``: what is added is read back, and what is removed leaves the rest unchanged."""
+"""``profiles.ini``: added profiles are read back, and removal leaves the others unchanged."""
 
 import contextlib
 

@@ -1,6 +1,6 @@
 """``read(write(settings)) == settings`` for each document, as far as it can express them.
 
-What a document cannot express stands in the docstring of its test. User names with placeholders
+What a document cannot express is listed in the docstring of its test. User names with placeholders
 are compared after they have been filled in for a mailbox.
 """
 
@@ -151,8 +151,8 @@ AUTOCONFIG = st.builds(
 @given(AUTOCONFIG)
 def test_autoconfig(settings: AccountSettings) -> None:
     """It cannot express: the order of POP3 before IMAP, and of services inside the provider before
-    those outside; hints of other kinds, without a URL, or a second page for help; aliases; ways to
-    log in at a URL beyond Basic, Digest and OAuth2; endpoints without issuer and token URL.
+    those outside; hints of other kinds, without a URL, or a second page for help; aliases; methods
+    to log in at a URL beyond Basic, Digest and OAuth2; endpoints without issuer and token URL.
     """
     document = autoconfig.write(DOMAIN, settings.provider, settings)
     assert autoconfig.read(document, ANA) == filled(settings)
@@ -181,8 +181,8 @@ def autodiscover_server(
         for port in (STANDARD_PORTS[protocol, security], 9_001)
     ]
     return st.builds(
-        lambda host, endpoint, name, ways: ServerSettings(
-            protocol, host, endpoint[0], endpoint[1], name, ways
+        lambda host, endpoint, name, methods: ServerSettings(
+            protocol, host, endpoint[0], endpoint[1], name, methods
         ),
         HOSTS,
         st.sampled_from(endpoints),
@@ -201,8 +201,8 @@ AUTODISCOVER = st.builds(
 
 @given(AUTODISCOVER)
 def test_autodiscover_for_all_mailboxes(settings: AccountSettings) -> None:
-    """It cannot express: user names other than the address; ways to log in other than Windows login
-    and a password; the other kind of TLS on a standard port; POP3 before IMAP; anything but
+    """It cannot express: user names other than the address; methods to log in other than Windows
+    login and a password; the other kind of TLS on a standard port; POP3 before IMAP; anything but
     servers.
     """
     assert autodiscover.is_expressible(settings)
@@ -214,8 +214,8 @@ def test_autodiscover_for_one_mailbox(
     incoming: ServerSettings, outgoing: ServerSettings, person: str
 ) -> None:
     """As for all mailboxes, but with user names and without Windows login."""
-    ways = (Authentication.PASSWORD_CLEARTEXT,)
-    incoming, outgoing = (replace(one, authentication=ways) for one in (incoming, outgoing))
+    methods = (Authentication.PASSWORD_CLEARTEXT,)
+    incoming, outgoing = (replace(one, authentication=methods) for one in (incoming, outgoing))
     document = autodiscover.write_for_mailbox(Account(ANA, incoming, outgoing, person))
     assert autodiscover.read(document, ANA) == AccountSettings((incoming,), (outgoing,))
 
@@ -233,7 +233,7 @@ LOGINS = st.sampled_from(
 
 @st.composite
 def pacc_settings(draw: st.DrawFn) -> AccountSettings:
-    ways = draw(LOGINS)
+    methods = draw(LOGINS)
     found = {
         protocol: ServerSettings(
             protocol,
@@ -241,13 +241,13 @@ def pacc_settings(draw: st.DrawFn) -> AccountSettings:
             STANDARD_PORTS[protocol, SocketType.TLS],
             SocketType.TLS,
             ADDRESS_PLACEHOLDER,
-            ways,
+            methods,
         )
         for protocol in Protocol
     }
     incoming = [found[Protocol.IMAP], *([found[Protocol.POP3]] if draw(st.booleans()) else [])]
     services = (
-        Service(kind, ADDRESS_PLACEHOLDER, draw(URLS), authentication=ways)
+        Service(kind, ADDRESS_PLACEHOLDER, draw(URLS), authentication=methods)
         for kind in (ServiceKind.JMAP, *OUTSIDE)
         if draw(st.booleans())
     )
@@ -257,14 +257,14 @@ def pacc_settings(draw: st.DrawFn) -> AccountSettings:
         provider=draw(WORDS),
         hints=(Hint("help", draw(PAGES)),) if draw(st.booleans()) else (),
         services=tuple(services),
-        oauth2=OAuth2Endpoints(draw(URLS)) if Authentication.OAUTH2 in ways else None,
+        oauth2=OAuth2Endpoints(draw(URLS)) if Authentication.OAUTH2 in methods else None,
     )
 
 
 @given(pacc_settings())
 def test_pacc(settings: AccountSettings) -> None:
     """It cannot express: anything but implicit TLS on standard ports; user names other than the
-    address; more than one server of a protocol; ways to log in that differ between servers, or
+    address; more than one server of a protocol; methods to log in that differ between servers, or
     others than OAuth 2.0 and a password; POP3 before IMAP; of OAuth 2.0 anything but the issuer;
     hints but for the page for help, without its texts; services without a URL; aliases.
     """

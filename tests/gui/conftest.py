@@ -1,4 +1,4 @@
-"""Windows that are closed again, and Qt warnings that fail."""
+"""Windows that are closed after each test; a warning of Qt fails the test."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -16,16 +16,16 @@ from mailsetup.gui.theme import apply_theme
 from mailsetup.gui.window import Window
 from tests.support.gui.driver import Person, Scripted
 
-# The offscreen platform says this of every window; it is about the platform, not about us.
-_OF_THE_PLATFORM = ("This plugin does not support propagateSizeHints",)
+# Printed by the offscreen platform for every window.
+_EXPECTED = ("This plugin does not support propagateSizeHints",)
 
 
 @pytest.fixture(scope="session")
 def qapp() -> QApplication:
-    """The program's own application object, dressed."""
+    """The program's application object with its theme."""
     application = make_application()
     apply_theme(application, dark=False)
-    # A wide font that comes with Qt's libraries on Debian: what fits with it fits with others.
+    # A wide font that Debian installs with Qt: a text that fits in it fits in others.
     font = application.font()
     font.setFamily("DejaVu Sans")
     application.setFont(font)
@@ -34,43 +34,43 @@ def qapp() -> QApplication:
 
 @pytest.fixture(autouse=True)
 def _no_qt_warnings() -> Iterator[None]:
-    said: list[str] = []
+    warnings: list[str] = []
 
-    def take(kind: QtMsgType, _context: object, text: str) -> None:
-        if kind is not QtMsgType.QtDebugMsg and not text.startswith(_OF_THE_PLATFORM):
-            said.append(text)
+    def record(kind: QtMsgType, _context: object, text: str) -> None:
+        if kind is not QtMsgType.QtDebugMsg and not text.startswith(_EXPECTED):
+            warnings.append(text)
 
-    before = qInstallMessageHandler(take)
+    before = qInstallMessageHandler(record)
     yield
     qInstallMessageHandler(before)
-    assert said == []
+    assert warnings == []
 
 
 @pytest.fixture(autouse=True)
-def _the_look_comes_back(qapp: QApplication) -> Iterator[None]:
-    """Text size and contrast belong to the application: the next test begins with the usual."""
+def _restore_appearance(qapp: QApplication) -> Iterator[None]:
+    """Text size and contrast belong to the application: restore them for the next test."""
     font = QFont(qapp.font())
     yield
-    look = Appearance.of(qapp)
-    look.set_text_size(100)
-    look.set_more_contrast(False)
-    # It dresses in the next turn of the loop.
+    appearance = Appearance.of(qapp)
+    appearance.set_text_size(100)
+    appearance.set_more_contrast(False)
+    # Applied in the next turn of the event loop.
     qapp.processEvents()
     if qapp.font() != font:
         qapp.setFont(font)
 
 
 @pytest.fixture(autouse=True)
-def _no_widget_outlives_its_test(qapp: QApplication, _the_look_comes_back: None) -> Iterator[None]:
-    """What is to be deleted later is deleted by a loop that runs on; a test has none that does.
+def _delete_widgets(qapp: QApplication, _restore_appearance: None) -> Iterator[None]:
+    """Handle the deferred deletions, for which a test runs no event loop.
 
-    Hundreds of closed windows would be dressed anew with each change of the look.
+    Otherwise every change of the style would be applied to hundreds of closed windows.
     """
     yield
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     if qapp.topLevelWidgets():
-        # What nobody was to delete may hang in a knot that Python has not untied yet, and would not
-        # look for where a table was read.
+        # Widgets in a reference cycle are deleted by the garbage collector, which ignores the
+        # objects that were frozen while a table was read.
         gc.unfreeze()
         gc.collect()
     left = qapp.topLevelWidgets()
@@ -81,12 +81,23 @@ def _no_widget_outlives_its_test(qapp: QApplication, _the_look_comes_back: None)
     assert names == []
 
 
+@pytest.fixture
+def window(qtbot: QtBot) -> Iterator[Window]:
+    """A window on its first page."""
+    window = Window(Scripted)
+    qtbot.addWidget(window)
+    window.resize(800, 600)
+    window.show()
+    yield window
+    window.close()
+
+
 MakePerson = Callable[[Assistant], Person]
 
 
 @pytest.fixture
-def somebody(qtbot: QtBot) -> Iterator[MakePerson]:
-    """Makes a person in front of a window with a given assistant."""
+def make_person(qtbot: QtBot) -> Iterator[MakePerson]:
+    """Makes a user of a new window with a given assistant."""
     windows: list[Window] = []
 
     def make(assistant: Assistant) -> Person:
@@ -106,6 +117,6 @@ def somebody(qtbot: QtBot) -> Iterator[MakePerson]:
 
 
 @pytest.fixture
-def person(somebody: MakePerson) -> Person:
-    """Somebody for whom everything works."""
-    return somebody(Scripted())
+def person(make_person: MakePerson) -> Person:
+    """A user for whom everything works."""
+    return make_person(Scripted())

@@ -29,11 +29,11 @@ def sent(assistant: Scripted) -> list[tuple[str, str]]:
     return [(r.account.address.ascii, r.secret.reveal()) for r in assistant.requests]
 
 
-def test_changing_the_servers_by_hand_does_not_go_round_the_question(
-    somebody: MakePerson,
+def test_changing_the_servers_by_hand_still_requires_agreement(
+    make_person: MakePerson,
 ) -> None:
     assistant = Scripted(found=plainly(("correo-iberico.es",)))
-    person = somebody(assistant)
+    person = make_person(assistant)
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     person.clicks(person.found.edit)
@@ -49,9 +49,9 @@ def test_changing_the_servers_by_hand_does_not_go_round_the_question(
     assert assistant.requests[0].agreed == ("correo-iberico.es",)
 
 
-def test_the_persons_own_choice_of_servers_needs_no_agreement(somebody: MakePerson) -> None:
+def test_servers_that_the_user_typed_need_no_agreement(make_person: MakePerson) -> None:
     assistant = Scripted(found=plainly(("correo-iberico.es",)))
-    person = somebody(assistant)
+    person = make_person(assistant)
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     person.clicks(person.found.edit)
@@ -61,13 +61,15 @@ def test_the_persons_own_choice_of_servers_needs_no_agreement(somebody: MakePers
     assert person.window.footer.primary.isEnabled()
 
 
-def test_even_a_page_that_forgot_to_ask_sends_nothing(somebody: MakePerson) -> None:
+def test_without_agreement_the_engine_sends_nothing(
+    make_person: MakePerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assistant = Scripted(found=plainly(("correo-iberico.es",)))
-    person = somebody(assistant)
+    person = make_person(assistant)
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     person.clicks(person.found.edit)
-    person.manual.is_ready = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(person.manual, "is_ready", lambda: True)
     person.window.navigator.refresh_footer()
     person.goes_on()
     person.enters_password("secreta")
@@ -76,9 +78,9 @@ def test_even_a_page_that_forgot_to_ask_sends_nothing(somebody: MakePerson) -> N
     assert person.window.state.check.defect == "UnconfirmedError"
 
 
-def test_a_yes_for_one_company_is_none_for_another_found_later(somebody: MakePerson) -> None:
+def test_agreement_to_one_company_is_none_to_another_found_later(make_person: MakePerson) -> None:
     assistant = Scripted(found=plainly(("correo-iberico.es",)))
-    person = somebody(assistant)
+    person = make_person(assistant)
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     person.found.agree.setChecked(True)
@@ -92,10 +94,10 @@ def test_a_yes_for_one_company_is_none_for_another_found_later(somebody: MakePer
 
 @pytest.mark.parametrize(("second", "kept"), [("eva@otrodominio.es", ""), ("eva@x.es", "secreta")])
 def test_a_password_is_not_offered_to_the_servers_of_another_domain(
-    somebody: MakePerson, second: str, kept: str
+    make_person: MakePerson, second: str, kept: str
 ) -> None:
     assistant = Scripted(found=plainly())
-    person = somebody(assistant)
+    person = make_person(assistant)
     person.enters_address("ana@x.es")
     person.is_on(Page.FOUND)
     person.enters_password("secreta")
@@ -110,9 +112,9 @@ def test_a_password_is_not_offered_to_the_servers_of_another_domain(
 
 
 @pytest.mark.parametrize("way", ["by hand", "early", "found"])
-def test_another_password_is_never_taken_as_proven(somebody: MakePerson, way: str) -> None:
-    with DemoMailSystem() as world:
-        person = somebody(Assistant(RunOptions(network=world.options)))
+def test_a_changed_password_does_not_count_as_proven(make_person: MakePerson, way: str) -> None:
+    with DemoMailSystem() as system:
+        person = make_person(Assistant(RunOptions(network=system.options)))
         person.enters_address("ana@demo.test")
         person.is_on(Page.FOUND)
         person.enters_password("hola-ana")
@@ -143,8 +145,8 @@ def test_another_password_is_never_taken_as_proven(somebody: MakePerson, way: st
         assert person.window.state.check.password_was_refused
 
 
-def test_what_was_typed_is_there_again_after_going_back(somebody: MakePerson) -> None:
-    person = somebody(Scripted(found=plainly()))
+def test_typed_text_is_restored_after_going_back(make_person: MakePerson) -> None:
+    person = make_person(Scripted(found=plainly()))
     person.enters_address("ana@bodegasdelebro.es", "Ana")
     person.is_on(Page.FOUND)
     person.types(person.found.entry.edit, "half-a-pass")
@@ -160,10 +162,10 @@ def test_what_was_typed_is_there_again_after_going_back(somebody: MakePerson) ->
     assert person.found.entry.text == "half-a-pass"
 
 
-def test_a_test_that_was_ended_leads_back_to_where_the_password_was_typed(
-    somebody: MakePerson,
+def test_cancelling_a_check_returns_to_where_the_password_was_typed(
+    make_person: MakePerson,
 ) -> None:
-    person = somebody(Scripted(found=plainly(), forever=frozenset({"check"})))
+    person = make_person(Scripted(found=plainly(), forever=frozenset({"check"})))
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     person.enters_password("secreta")
@@ -173,10 +175,10 @@ def test_a_test_that_was_ended_leads_back_to_where_the_password_was_typed(
     assert person.found.entry.text == "secreta"
 
 
-def test_what_the_provider_wants_is_said_again_after_a_look_at_the_servers(
-    somebody: MakePerson,
+def test_the_providers_hint_is_shown_again_after_the_servers_page(
+    make_person: MakePerson,
 ) -> None:
-    person = somebody(Scripted())
+    person = make_person(Scripted())
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     assert not person.found.entry.isVisibleTo(person.window)
@@ -200,8 +202,8 @@ def at_several_companies() -> Discovery:
     return replace(found, settings=kept)
 
 
-def test_all_who_may_get_the_password_are_named_where_it_is_typed(somebody: MakePerson) -> None:
-    person = somebody(Scripted(found=at_several_companies()))
+def test_all_receivers_of_the_password_are_named_where_it_is_typed(make_person: MakePerson) -> None:
+    person = make_person(Scripted(found=at_several_companies()))
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     said = person.found._sent_to.text()

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
 
 from mailsetup.assistant.flow import Page
 from mailsetup.gui.appearance import TEXT_SIZES, Appearance
@@ -25,23 +24,15 @@ from mailsetup.i18n import set_language
 from mailsetup.model.finding import Link
 from tests.gui.test_every_page import PAGES, cut_texts, settle
 from tests.support.gui import gallery
-from tests.support.gui.driver import Scripted
 
 
-@pytest.fixture
-def window(qtbot: QtBot, qapp: QApplication) -> Iterator[Window]:
+@pytest.fixture(autouse=True)
+def _spanish(qapp: QApplication) -> Iterator[None]:
+    """Spanish texts are longer. Restores the scheme and the direction afterwards."""
     set_language("es")
-    window = Window(Scripted)
-    qtbot.addWidget(window)
-    window.resize(800, 600)
-    window.show()
-    yield window
-    look = Appearance.of(qapp)
-    look.set_more_contrast(False)
-    look.set_text_size(100)
-    look.dark_now = is_dark
+    yield
+    Appearance.of(qapp).dark_now = is_dark
     qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-    window.close()
 
 
 def the_system_turns(qapp: QApplication, *, dark: bool) -> None:
@@ -71,9 +62,7 @@ def test_contrast_can_be_asked_for_in_both_schemes(window: Window, qapp: QApplic
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_largest_text_of_our_own_cuts_nothing(
-    window: Window, qapp: QApplication, name: str
-) -> None:
+def test_the_largest_text_size_cuts_no_text(window: Window, qapp: QApplication, name: str) -> None:
     window.appearance.set_text_size(TEXT_SIZES[-1])
     settle(qapp)
     gallery.show(window, name)
@@ -82,7 +71,7 @@ def test_the_largest_text_of_our_own_cuts_nothing(
     assert window.width() <= 800
 
 
-def test_every_text_follows_the_size_and_comes_back(window: Window, qapp: QApplication) -> None:
+def test_every_text_follows_the_text_size_and_returns(window: Window, qapp: QApplication) -> None:
     gallery.show(window, "result")
     settle(qapp)
     title, body = window.navigator.shown.title, window.footer.primary
@@ -99,7 +88,7 @@ def test_every_text_follows_the_size_and_comes_back(window: Window, qapp: QAppli
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_right_to_left_everything_is_mirrored_and_nothing_cut(
+def test_right_to_left_layout_is_mirrored_and_cuts_nothing(
     window: Window, qapp: QApplication, name: str
 ) -> None:
     qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
@@ -114,9 +103,7 @@ def test_right_to_left_everything_is_mirrored_and_nothing_cut(
         assert places == sorted(places, reverse=True)
 
 
-def test_the_steps_keep_within_their_bar_in_twice_the_text(
-    window: Window, qapp: QApplication
-) -> None:
+def test_the_steps_fit_their_bar_at_double_text_size(window: Window, qapp: QApplication) -> None:
     window.appearance.set_text_size(TEXT_SIZES[-1])
     for name in ("found", "password", "program"):
         gallery.show(window, name)
@@ -125,7 +112,7 @@ def test_the_steps_keep_within_their_bar_in_twice_the_text(
         assert window.header.steps.minimumSizeHint().width() <= window.header.steps.width(), name
 
 
-def test_the_text_of_a_tick_keeps_its_distance_when_everything_grows(
+def test_a_check_boxs_text_stays_clear_of_a_larger_indicator(
     window: Window, qapp: QApplication
 ) -> None:
     gallery.show(window, "confirm")

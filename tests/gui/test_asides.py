@@ -46,7 +46,7 @@ def test_about_is_closed_again_and_the_page_is_as_it_was(person: Person, way: st
     assert person.window.flow.page is Page.START
 
 
-def test_whoever_closes_about_goes_on_typing_where_they_were(person: Person) -> None:
+def test_closing_about_restores_the_focus(person: Person) -> None:
     person.types(person.start.person.edit, "Ana")
     opens_about(person)
     person.clicks(person.window.header.larger)
@@ -59,7 +59,7 @@ def test_about_names_version_and_licences(person: Person) -> None:
     person.bot.waitUntil(lambda: bool(person.window.state.libraries))
     view = opens_about(person)
     assert __version__ in view._versions.text()
-    assert "MIT" in view._promise.text()
+    assert "MIT" in view._privacy.text()
     person.clicks(view.parts.button)
     shown = "\n".join(person.window.state.libraries)
     assert "PySide6" in shown
@@ -67,9 +67,9 @@ def test_about_names_version_and_licences(person: Person) -> None:
     assert "dnspython" in shown
 
 
-def test_reading_beside_it_does_not_disturb_a_test(somebody: MakePerson) -> None:
+def test_opening_about_does_not_affect_a_running_check(make_person: MakePerson) -> None:
     assistant = Scripted()
-    person = somebody(assistant)
+    person = make_person(assistant)
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     person.goes_on()
@@ -84,7 +84,7 @@ def test_reading_beside_it_does_not_disturb_a_test(somebody: MakePerson) -> None
     assert person.result.title.text() == "Everything works"
 
 
-def test_the_log_tells_every_step_and_no_password(person: Person) -> None:
+def test_the_log_lists_every_step_and_no_password(person: Person) -> None:
     after_a_test(person)
     view = opens_about(person)
     person.clicks(view.log)
@@ -106,9 +106,9 @@ def test_a_password_in_a_servers_answer_is_blanked_out_in_the_log(person: Person
 
 
 def test_the_report_for_support_holds_the_surroundings_and_no_password(
-    somebody: MakePerson, tmp_path: Path
+    make_person: MakePerson, tmp_path: Path
 ) -> None:
-    person = somebody(Scripted(reports=[report(healthy=False)]))
+    person = make_person(Scripted(reports=[report(healthy=False)]))
     after_a_test(person)
     path = tmp_path / "support.txt"
     person.window.services.dialogs.new_file = lambda _parent, _proposed: str(path)

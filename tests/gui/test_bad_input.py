@@ -1,6 +1,6 @@
 """Whatever is typed or pasted: cleaned or explained at the field; no dialog, no crash."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import pytest
@@ -9,8 +9,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
+from mailsetup.assistant.events import Emit, ignore
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Protocol
@@ -40,7 +43,7 @@ def pastes(person: Person, edit: QLineEdit, text: str) -> None:
         ("ana@BODEGA.es\n", "ana@bodega.es", ""),
     ],
 )
-def test_what_came_along_with_a_pasted_address_is_cleaned_at_once(
+def test_text_around_a_pasted_address_is_removed_at_once(
     person: Person, text: str, address: str, name: str
 ) -> None:
     pastes(person, person.start.address.edit, text)
@@ -56,9 +59,7 @@ def test_a_name_that_was_typed_is_not_replaced_by_a_pasted_one(person: Person) -
 
 
 @pytest.mark.parametrize("text", ["ana@bodega.es", "mailto:ana@bodega.es", "Ana <ana@bodega.es>"])
-def test_an_address_that_was_typed_as_the_name_goes_where_it_belongs(
-    person: Person, text: str
-) -> None:
+def test_an_address_typed_as_the_name_is_moved_to_its_field(person: Person, text: str) -> None:
     person.start.person.edit.setFocus()
     QTest.keyClicks(person.start.person.edit, text)
     person.presses_enter()
@@ -79,7 +80,7 @@ def test_an_address_that_was_typed_as_the_name_goes_where_it_belongs(
         "ana@bodega.es" * 100_000,
     ],
 )
-def test_what_is_no_single_address_is_explained_at_the_field_at_once(
+def test_pasted_text_that_is_not_one_address_is_explained_at_once(
     person: Person, text: str
 ) -> None:
     pastes(person, person.start.address.edit, text)
@@ -94,9 +95,7 @@ def test_what_is_no_single_address_is_explained_at_the_field_at_once(
 @pytest.mark.parametrize(
     "text", ["ana\u202e@bodega.es", "ana@bodega.es, eva@bodega.es", "a@b.es,c@d.es"]
 )
-def test_what_is_pasted_over_something_longer_is_judged_all_the_same(
-    person: Person, text: str
-) -> None:
+def test_text_pasted_over_longer_text_is_checked(person: Person, text: str) -> None:
     edit = person.start.address.edit
     edit.setFocus()
     for pasted in ("Ana María Martínez Fernández <mailto:ana@bodega.es>", text):
@@ -107,13 +106,13 @@ def test_what_is_pasted_over_something_longer_is_judged_all_the_same(
 
 
 @pytest.mark.parametrize("text", ["A\u202ena", "Ana\x00", "Ana\u2028Eva", "Ana\tEva"])
-def test_a_name_loses_what_cannot_be_seen(person: Person, text: str) -> None:
+def test_invisible_characters_are_removed_from_a_name(person: Person, text: str) -> None:
     person.enters_address("ana@bodegasdelebro.es", text)
     person.is_on(Page.FOUND)
     assert person.window.state.owner.name.isprintable()
 
 
-def test_ten_megabytes_as_a_name_are_cut_and_told(person: Person) -> None:
+def test_ten_megabytes_as_a_name_are_truncated_with_a_message(person: Person) -> None:
     pastes(person, person.start.person.edit, "x" * 10_000_000)
     person.bot.waitUntil(lambda: person.start.person.fault.isVisibleTo(person.window))
     assert len(person.start.person.text) <= 200
@@ -123,9 +122,9 @@ def test_ten_megabytes_as_a_name_are_cut_and_told(person: Person) -> None:
 
 
 @pytest.fixture
-def by_hand(somebody: MakePerson) -> Callable[[Scripted], Person]:
+def by_hand(make_person: MakePerson) -> Callable[[Scripted], Person]:
     def go(assistant: Scripted) -> Person:
-        person = somebody(assistant)
+        person = make_person(assistant)
         person.enters_address("ana@bodegasdelebro.es")
         person.is_on(Page.MANUAL)
         return person
@@ -136,7 +135,7 @@ def by_hand(somebody: MakePerson) -> Callable[[Scripted], Person]:
 @pytest.mark.parametrize(
     "text", ["https://mail.otro.es", "mail otro.es", "ma\u202eil.otro.es", "ana@otro.es", "x" * 300]
 )
-def test_a_server_that_cannot_be_one_is_told_when_the_field_is_left(
+def test_an_invalid_host_name_is_reported_when_the_field_loses_focus(
     by_hand: Callable[[Scripted], Person], text: str
 ) -> None:
     assistant = Scripted(found=nothing_found())
@@ -168,7 +167,7 @@ def test_a_typed_server_is_tried_without_a_password_and_the_answer_shown(
     person.is_on(Page.PASSWORD)
 
 
-def test_what_is_typed_while_a_server_is_tried_counts_not_the_old_answer(
+def test_an_answer_for_a_server_that_was_changed_meanwhile_is_ignored(
     by_hand: Callable[[Scripted], Person],
 ) -> None:
     assistant = Scripted(found=nothing_found(), forever=frozenset({"reach"}))
@@ -201,12 +200,14 @@ def test_a_pop3_server_can_be_entered_and_stays_one(
     assert form.host.text == "pop.otro.es"
 
 
-def test_without_any_network_the_servers_can_still_be_entered(somebody: MakePerson) -> None:
+def test_without_any_network_the_servers_can_still_be_entered(make_person: MakePerson) -> None:
     class Offline(Scripted):
-        async def discover(self, *_arguments: object, **_more: object) -> object:  # type: ignore[override]
+        async def discover(
+            self, address: EmailAddress, emit: Emit = ignore, *, agreed: Collection[str] = ()
+        ) -> Discovery:
             raise OSError("no network")
 
-    person = somebody(Offline())
+    person = make_person(Offline())
     person.types(person.start.address.edit, "ana@bodegasdelebro.es")
     person.clicks(person.start.manual)
     person.is_on(Page.MANUAL)
@@ -216,13 +217,13 @@ def test_without_any_network_the_servers_can_still_be_entered(somebody: MakePers
     person.is_on(Page.MANUAL)
 
 
-def test_hostile_evidence_is_only_text(somebody: MakePerson) -> None:
+def test_hostile_evidence_is_only_text(make_person: MakePerson) -> None:
     hostile = "<a href='x'>\u202e" + "A" * 100_000
     broken = report(healthy=False)
     refused = Finding(
         FindingId.ACCOUNT_LOGIN_REFUSED, Status.FAIL, {"host": "h.example"}, {"answer": hostile}
     )
-    person = somebody(Scripted(reports=[replace(broken, findings=(refused,))]))
+    person = make_person(Scripted(reports=[replace(broken, findings=(refused,))]))
     person.begins_the_test("secreta")
     person.is_on(Page.RESULT)
     person.clicks(person.result.details.button)

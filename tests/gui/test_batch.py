@@ -25,9 +25,9 @@ MakePerson = Callable[[Assistant], Person]
 
 
 @pytest.fixture
-def technician(somebody: MakePerson) -> Person:
+def technician(make_person: MakePerson) -> Person:
     """Somebody at the table's page, who asks nobody outside."""
-    person = somebody(Scripted())
+    person = make_person(Scripted())
     person.window.navigator.go_back()
     person.is_on(Page.WELCOME)
     person.clicks(person.welcome.technician)
@@ -35,12 +35,12 @@ def technician(somebody: MakePerson) -> Person:
     assert isinstance(view, TechnicianPage)
     view.offline.setChecked(True)
     person.clicks(view.table)
-    person.is_on(Page.FLEET)
+    person.is_on(Page.BATCH)
     return person
 
 
 def page(person: Person) -> BatchTablePage:
-    view = person.window.pages.view(Page.FLEET)
+    view = person.window.pages.view(Page.BATCH)
     assert isinstance(view, BatchTablePage)
     return view
 
@@ -73,12 +73,12 @@ def test_a_dropped_table_is_checked_worked_through_and_its_overview_opened(
     view.skip_bad.setChecked(True)
     view.programs["outlook"].setChecked(True)
     technician.goes_on()
-    technician.is_on(Page.FLEET_DONE)
+    technician.is_on(Page.BATCH_DONE)
     out = tmp_path / "people-mailsetup"
     report = json.loads((out / "report.json").read_text())
     assert report["totals"]["ready"] == 3
     assert report["people"][0]["programs"] == ["outlook", "other"]
-    done = technician.window.pages.view(Page.FLEET_DONE)
+    done = technician.window.pages.view(Page.BATCH_DONE)
     assert isinstance(done, BatchDonePage)
     opened: list[Path] = []
     technician.window.services.dialogs.show = opened.append
@@ -89,7 +89,7 @@ def test_a_dropped_table_is_checked_worked_through_and_its_overview_opened(
     technician.is_on(Page.WELCOME)
 
 
-def test_a_run_that_was_stopped_goes_on_where_it_was(technician: Person, tmp_path: Path) -> None:
+def test_a_stopped_run_continues_where_it_was(technician: Person, tmp_path: Path) -> None:
     count = 160
     drops(technician, table(tmp_path, count))
     people = tmp_path / "people-mailsetup" / "people"
@@ -98,11 +98,11 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(technician: Person, tmp_pat
         lambda: people.is_dir() and len(list(people.glob("person-*"))) > 5, timeout=TIMEOUT
     )
     technician.presses_escape()
-    technician.is_on(Page.FLEET)
+    technician.is_on(Page.BATCH)
     assert technician.window.footer.primary.text() == "Go on where it was"
     technician.goes_on()
     technician.bot.waitUntil(
-        lambda: technician.window.flow.page is Page.FLEET_DONE, timeout=4 * TIMEOUT
+        lambda: technician.window.flow.page is Page.BATCH_DONE, timeout=4 * TIMEOUT
     )
     overview = technician.window.services.batch.state.overview
     assert overview is not None
@@ -110,7 +110,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(technician: Person, tmp_pat
     assert len(list(people.iterdir())) == count
 
 
-def test_what_is_no_table_is_told_and_nothing_can_be_started(
+def test_a_file_that_is_no_table_is_reported_and_cannot_be_started(
     technician: Person, tmp_path: Path
 ) -> None:
     path = tmp_path / "photo.csv"
@@ -120,27 +120,29 @@ def test_what_is_no_table_is_told_and_nothing_can_be_started(
     assert not technician.window.footer.primary.isVisibleTo(technician.window)
 
 
-def test_where_nothing_can_be_written_the_page_says_why(technician: Person, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(technician: Person, tmp_path: Path) -> None:
     drops(technician, table(tmp_path, 2))
     (tmp_path / "people-mailsetup").write_text("a file")
     technician.goes_on()
     technician.bot.waitUntil(lambda: bool(page(technician).faults.text()), timeout=TIMEOUT)
-    assert technician.window.flow.page is Page.FLEET
+    assert technician.window.flow.page is Page.BATCH
 
 
-def test_no_password_of_the_table_stays_behind_in_the_files(
+def test_no_password_of_the_table_is_in_the_written_files(
     technician: Person, tmp_path: Path
 ) -> None:
     path = tmp_path / "people.csv"
     path.write_text("address,password\nana@gmail.com,canario-7\n")
     drops(technician, path)
     technician.goes_on()
-    technician.is_on(Page.FLEET_DONE)
+    technician.is_on(Page.BATCH_DONE)
     for file in (tmp_path / "people-mailsetup").rglob("*"):
         assert not file.is_file() or b"canario" not in file.read_bytes()
 
 
-def test_the_settings_files_that_a_table_names_are_told(technician: Person, tmp_path: Path) -> None:
+def test_the_settings_files_that_a_table_names_are_listed(
+    technician: Person, tmp_path: Path
+) -> None:
     server = {"host": "mail.b.es", "port": 993, "security": "tls"}
     sides = {
         "incoming": [{**server, "protocol": "imap"}],
@@ -175,7 +177,7 @@ def test_commands_of_a_table_are_run_only_after_every_one_was_shown_and_agreed_t
     technician.clicks(view.question.agree)
     assert technician.window.footer.primary.isEnabled()
     technician.goes_on()
-    technician.is_on(Page.FLEET_DONE)
+    technician.is_on(Page.BATCH_DONE)
     assert mark.exists()
 
 
@@ -187,11 +189,13 @@ def test_without_a_test_no_command_is_asked_about_or_run(
     view.check.setChecked(False)
     assert not view.question.isVisibleTo(technician.window)
     technician.goes_on()
-    technician.is_on(Page.FLEET_DONE)
+    technician.is_on(Page.BATCH_DONE)
     assert not mark.exists()
 
 
-def test_what_was_agreed_to_counts_for_no_other_table(technician: Person, tmp_path: Path) -> None:
+def test_agreement_for_one_table_does_not_count_for_another(
+    technician: Person, tmp_path: Path
+) -> None:
     technician.clicks(with_commands(technician, tmp_path, "true").question.agree)
     assert technician.window.footer.primary.isEnabled()
     page(technician).check.setChecked(False)
@@ -200,15 +204,13 @@ def test_what_was_agreed_to_counts_for_no_other_table(technician: Person, tmp_pa
     assert not technician.window.footer.primary.isEnabled()
 
 
-def test_more_commands_than_anybody_reads_cannot_be_agreed_to(
-    technician: Person, tmp_path: Path
-) -> None:
+def test_too_many_commands_to_read_cannot_be_agreed_to(technician: Person, tmp_path: Path) -> None:
     view = with_commands(technician, tmp_path, *(f"echo {number}" for number in range(101)))
     assert not view.question.agree.isVisibleTo(technician.window)
     assert not technician.window.footer.primary.isEnabled()
 
 
-def test_a_hostile_workbook_is_told_and_the_window_lives_on(
+def test_a_hostile_workbook_is_reported_and_the_window_continues(
     technician: Person, tmp_path: Path
 ) -> None:
     path = tmp_path / "people.xlsx"
@@ -219,9 +221,7 @@ def test_a_hostile_workbook_is_told_and_the_window_lives_on(
     assert technician.window.footer.primary.isEnabled()
 
 
-def test_another_table_is_not_kept_waiting_by_one_that_hangs(
-    technician: Person, tmp_path: Path
-) -> None:
+def test_a_table_that_hangs_does_not_block_another(technician: Person, tmp_path: Path) -> None:
     path = tmp_path / "people.ods"
     path.write_bytes(ods("<table:table table:name='P'>", is_closed=False))
     batch = technician.window.services.batch
@@ -246,13 +246,13 @@ def asked_about(person: Person, *companies: str) -> BatchDonePage:
     """The end of a run that left these companies to be agreed to."""
     gallery.show(person.window, "fleet-left")
     has_overview(person, *companies)
-    done = person.window.pages.view(Page.FLEET_DONE)
+    done = person.window.pages.view(Page.BATCH_DONE)
     assert isinstance(done, BatchDonePage)
     done.enter()
     return done
 
 
-def test_every_company_that_is_agreed_to_stands_on_a_line_of_its_own(person: Person) -> None:
+def test_every_company_to_agree_to_has_its_own_line(person: Person) -> None:
     companies = tuple(f"hosting-{number}.example" for number in range(20))
     done = asked_about(person, *companies)
     assert tuple(done.domains.text().split("\n")) == companies
@@ -268,14 +268,14 @@ def test_a_company_with_foreign_letters_is_shown_in_both_forms(person: Person) -
     assert done.domains.text() == "\u0430\u0440\u0440\u04cf\u0435.com (xn--80ak6aa92e.com)"
 
 
-def test_what_was_not_on_the_page_is_not_agreed_to(person: Person) -> None:
+def test_companies_that_were_not_shown_are_not_agreed_to(person: Person) -> None:
     done = asked_about(person, "hosting.example")
     has_overview(person, "hosting.example", "other.example")
     person.clicks(done.agree)
     assert person.window.services.batch.state.agreed == ("hosting.example",)
 
 
-def test_what_was_agreed_to_before_stays_agreed_to_after_the_next_run(person: Person) -> None:
+def test_earlier_agreements_remain_after_the_next_run(person: Person) -> None:
     done = asked_about(person, "hosting.example")
     person.clicks(done.agree)
     has_overview(person, "other.example")
@@ -288,4 +288,4 @@ def test_what_was_agreed_to_before_stays_agreed_to_after_the_next_run(person: Pe
 def test_escape_does_nothing_once_everybody_is_set_up(person: Person) -> None:
     gallery.show(person.window, "fleet-done")
     person.presses_escape()
-    assert person.window.flow.page is Page.FLEET_DONE
+    assert person.window.flow.page is Page.BATCH_DONE

@@ -58,16 +58,18 @@ def persons_keyring() -> Iterator[PersonsKeyring]:
     keyring.set_keyring(before)
 
 
-async def test_the_persons_keyring_would_be_seen(persons_keyring: PersonsKeyring) -> None:
+async def test_an_access_to_the_users_keyring_would_be_detected(
+    persons_keyring: PersonsKeyring,
+) -> None:
     assert Assistant().vault.load(EmailAddress("ana", "demo.test")) is not None
     assert persons_keyring.asked == ["get mailsetup ana@demo.test"]
 
 
 def test_a_table_in_the_demo_gets_no_password_from_the_persons_keyring(
-    home: Path, somebody: MakePerson, persons_keyring: PersonsKeyring
+    home: Path, make_person: MakePerson, persons_keyring: PersonsKeyring
 ) -> None:
     before = state(home)
-    person = somebody(Assistant())
+    person = make_person(Assistant())
     person.window.navigator.go_back()
     person.is_on(Page.WELCOME)
     person.clicks(person.welcome.demo)
@@ -78,13 +80,13 @@ def test_a_table_in_the_demo_gets_no_password_from_the_persons_keyring(
     technician = person.window.pages.view(Page.TECHNICIAN)
     assert isinstance(technician, TechnicianPage)
     person.clicks(technician.table)
-    person.is_on(Page.FLEET)
+    person.is_on(Page.BATCH)
     table = home.parent / "people.csv"
     table.write_text("name;address\nAna;ana@demo.test\n")
     drops(person, table)
     page(person).check.setChecked(True)
     person.goes_on()
-    person.is_on(Page.FLEET_DONE)
+    person.is_on(Page.BATCH_DONE)
     assert persons_keyring.asked == []
     assert state(home) == before
 
@@ -98,10 +100,10 @@ def sets_up(person: Person, chosen: str) -> DonePage:
 
 
 def test_the_windows_demo_sets_programs_up_in_a_folder_that_it_removes(
-    home: Path, somebody: MakePerson, persons_keyring: PersonsKeyring
+    home: Path, make_person: MakePerson, persons_keyring: PersonsKeyring
 ) -> None:
     before = state(home)
-    person = somebody(Assistant())
+    person = make_person(Assistant())
     window = person.window
     person.window.navigator.go_back()
     person.is_on(Page.WELCOME)

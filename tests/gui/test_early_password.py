@@ -8,14 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from mailsetup.assistant.events import (
-    Emit,
-    Event,
-    SettingsFound,
-    SourceAnswered,
-    SourceAsked,
-    ignore,
-)
+from mailsetup.assistant.events import Emit, Event, ignore
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.gui.pages.searching import SearchingPage
@@ -25,6 +18,7 @@ from mailsetup.i18n import set_language
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Link
+from mailsetup.model.search_events import SettingsFound, SourceAnswered, SourceAsked
 from mailsetup.model.source import Method
 from mailsetup.model.source_result import SourceAttempt, SourceStatus
 from tests.support.gui.driver import Person, Scripted, nothing_found
@@ -62,14 +56,14 @@ Search = Callable[[Discovery], tuple[Slow, Person, SearchingPage]]
 
 
 @pytest.fixture
-def searching(somebody: MakePerson) -> Search:
+def searching(make_person: MakePerson) -> Search:
     """Begins a search that finds this as soon as it is allowed to."""
 
     def begin(found: Discovery) -> tuple[Slow, Person, SearchingPage]:
         assistant = Slow(found=found)
-        person = somebody(assistant)
+        person = make_person(assistant)
         person.enters_address("ana@bodegasdelebro.es")
-        person.is_on(Page.LOOKING)
+        person.is_on(Page.SEARCHING)
         person.bot.waitUntil(lambda: assistant.loop is not None)
         view = person.window.navigator.shown
         assert isinstance(view, SearchingPage)
@@ -93,12 +87,12 @@ def typed_early(searching: Search) -> Search:
     return begin
 
 
-def test_what_was_typed_meanwhile_leads_straight_to_the_test(searching: Search) -> None:
+def test_a_password_typed_during_the_search_leads_to_the_check(searching: Search) -> None:
     assistant, person, view = searching(without_hints())
     person.types(view.entry.edit, "secreta")
     assistant.let_find()
     person.bot.waitUntil(lambda: view.has_ended)
-    assert person.window.flow.page is Page.LOOKING
+    assert person.window.flow.page is Page.SEARCHING
     person.presses_enter()
     person.is_on(Page.FOUND)
     assert assistant.requests == []
@@ -109,11 +103,11 @@ def test_what_was_typed_meanwhile_leads_straight_to_the_test(searching: Search) 
     assert assistant.requests[0].secret.reveal() == "secreta"
 
 
-def test_enter_before_anything_is_found_goes_on_by_itself_then(searching: Search) -> None:
+def test_enter_during_the_search_goes_on_when_it_ends(searching: Search) -> None:
     assistant, person, view = searching(without_hints())
     person.types(view.entry.edit, "secreta")
     person.presses_enter()
-    assert person.window.flow.page is Page.LOOKING
+    assert person.window.flow.page is Page.SEARCHING
     assert not person.window.footer.primary.isEnabled()
     assistant.let_find()
     person.is_on(Page.FOUND)
@@ -170,7 +164,7 @@ def test_the_mouse_need_not_wait(typed_early: Search) -> None:
     person.is_on(Page.RESULT)
 
 
-def test_nothing_typed_means_nothing_to_wait_for(searching: Search) -> None:
+def test_without_a_typed_password_the_search_goes_on_at_once(searching: Search) -> None:
     assistant, person, _view = searching(without_hints())
     assert not person.window.footer.primary.isVisibleTo(person.window)
     assistant.let_find()
@@ -182,10 +176,10 @@ def test_nothing_typed_means_nothing_to_wait_for(searching: Search) -> None:
     assert assistant.requests[0].secret.reveal() == "secreta"
 
 
-def test_a_password_typed_with_what_was_found_is_still_there_behind_other_servers(
-    somebody: MakePerson,
+def test_a_password_typed_on_the_found_page_remains_after_other_servers(
+    make_person: MakePerson,
 ) -> None:
-    person = somebody(Scripted(found=without_hints()))
+    person = make_person(Scripted(found=without_hints()))
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     person.types(person.found.entry.edit, "secreta")
@@ -196,9 +190,9 @@ def test_a_password_typed_with_what_was_found_is_still_there_behind_other_server
     assert person.password.entry.text == "secreta"
 
 
-def test_what_cannot_be_a_password_is_told_where_it_was_typed(somebody: MakePerson) -> None:
+def test_an_invalid_password_is_reported_at_its_field(make_person: MakePerson) -> None:
     assistant = Scripted(found=without_hints())
-    person = somebody(assistant)
+    person = make_person(assistant)
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     person.enters_password("sec\x07reta")
@@ -208,10 +202,10 @@ def test_what_cannot_be_a_password_is_told_where_it_was_typed(somebody: MakePers
 
 
 @pytest.mark.parametrize("found", [discovery(confirm=True), discovery(confirm=False)])
-def test_what_has_to_be_read_or_agreed_to_comes_before_the_password(
-    somebody: MakePerson, found: Discovery
+def test_hints_and_questions_come_before_the_password(
+    make_person: MakePerson, found: Discovery
 ) -> None:
-    person = somebody(Scripted(found=found))
+    person = make_person(Scripted(found=found))
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     assert not person.found.entry.isVisibleTo(person.window)
@@ -226,7 +220,7 @@ def test_where_the_provider_wants_another_password_it_is_asked_for_again(
     person.is_on(Page.PASSWORD)
     assert person.password.entry.text == "secreta"
     assert person.password._hint.isVisibleTo(person.window)
-    assert "3." in person.password._said.text()
+    assert "3." in person.password._provider_text.text()
 
 
 def test_a_foreign_company_is_confirmed_before_the_early_password_goes_there(
@@ -240,7 +234,7 @@ def test_a_foreign_company_is_confirmed_before_the_early_password_goes_there(
     assert assistant.requests == []
 
 
-def test_with_nothing_found_the_password_is_still_there_after_the_servers(
+def test_an_early_password_remains_after_entering_servers_by_hand(
     typed_early: Search,
 ) -> None:
     _assistant, person, _view = typed_early(nothing_found())
@@ -250,7 +244,7 @@ def test_with_nothing_found_the_password_is_still_there_after_the_servers(
     assert person.password.entry.text == "secreta"
 
 
-def test_leaving_the_search_takes_the_servers_by_hand_and_ends_it(searching: Search) -> None:
+def test_entering_servers_by_hand_cancels_the_search(searching: Search) -> None:
     assistant, person, view = searching(without_hints())
     person.clicks(view.manual)
     person.is_on(Page.MANUAL)
@@ -262,8 +256,8 @@ def test_leaving_the_search_takes_the_servers_by_hand_and_ends_it(searching: Sea
 # What is shown while it looks ---------------------------------------------------------------------
 
 
-def test_the_page_with_words_is_there_in_the_turn_of_the_click(somebody: MakePerson) -> None:
-    person = somebody(Scripted(forever=frozenset({"discover"})))
+def test_the_searching_page_has_its_texts_at_once(make_person: MakePerson) -> None:
+    person = make_person(Scripted(forever=frozenset({"discover"})))
     person.enters_address("ana@bodegasdelebro.es")
     # The loop has not run since the click: nothing of the engine can have come yet.
     view = person.window.navigator.shown
@@ -281,7 +275,7 @@ def test_the_page_with_words_is_there_in_the_turn_of_the_click(somebody: MakePer
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
-def test_nothing_that_was_there_moves_when_facts_come(searching: Search, language: str) -> None:
+def test_existing_widgets_do_not_move_when_events_arrive(searching: Search, language: str) -> None:
     _assistant, person, view = searching(without_hints())
     set_language(language)
     person.window.resize(800, 600)
@@ -317,7 +311,7 @@ def test_nothing_that_was_there_moves_when_facts_come(searching: Search, languag
 # Another language in between ----------------------------------------------------------------------
 
 
-def test_the_language_can_be_switched_while_it_looks_with_half_a_password(
+def test_the_language_can_be_switched_during_the_search_with_half_a_password(
     searching: Search,
 ) -> None:
     assistant, person, view = searching(without_hints())
@@ -329,7 +323,7 @@ def test_the_language_can_be_switched_while_it_looks_with_half_a_password(
     view.entry.edit.insert("eta")
     assistant.let_find()
     person.bot.waitUntil(lambda: view.has_ended)
-    assert person.window.flow.page is Page.LOOKING
+    assert person.window.flow.page is Page.SEARCHING
     person.goes_on()
     person.is_on(Page.FOUND)
     assert person.found.title.text() == "Encontrado"
@@ -337,10 +331,10 @@ def test_the_language_can_be_switched_while_it_looks_with_half_a_password(
 
 
 def test_the_language_can_be_switched_during_a_test_and_nothing_typed_is_lost(
-    somebody: MakePerson,
+    make_person: MakePerson,
 ) -> None:
     assistant = Scripted(forever=frozenset({"check"}))
-    person = somebody(assistant)
+    person = make_person(assistant)
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     person.goes_on()

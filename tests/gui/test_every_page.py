@@ -235,7 +235,7 @@ def test_the_password_is_hidden_until_asked_for(window: Window, qapp: QApplicati
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_light_and_dark_dress_the_whole_window(qapp: QApplication, *, dark: bool) -> None:
+def test_light_and_dark_apply_to_the_whole_window(qapp: QApplication, *, dark: bool) -> None:
     try:
         apply_theme(qapp, dark=dark)
         ground = (DARK if dark else LIGHT).ground
@@ -245,7 +245,7 @@ def test_light_and_dark_dress_the_whole_window(qapp: QApplication, *, dark: bool
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_everything_that_draws_itself_wears_the_windows_scheme(
+def test_custom_painted_widgets_use_the_windows_scheme(
     window: Window, qapp: QApplication, *, dark: bool
 ) -> None:
     try:

@@ -1,4 +1,4 @@
-"""On every page: the keyboard, both languages, cancelling, closing; and what is said aloud."""
+"""On every page: the keyboard, both languages, cancelling, closing; announcements."""
 
 import itertools
 import re
@@ -9,7 +9,6 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
-from pytestqt.qtbot import QtBot
 
 from mailsetup.assistant.flow import FLOW, Move, Page
 from mailsetup.assistant.service import Assistant
@@ -28,22 +27,12 @@ MakePerson = Callable[[Assistant], Person]
 
 
 @pytest.fixture
-def window(qtbot: QtBot, qapp: QApplication) -> Iterator[Window]:
-    window = Window(Scripted)
-    qtbot.addWidget(window)
-    window.resize(880, 680)
-    window.show()
-    yield window
-    window.close()
-
-
-@pytest.fixture
-def said() -> Iterator[list[str]]:
-    """What a screen reader was told to say."""
+def announcements() -> Iterator[list[str]]:
+    """The texts that were announced to a screen reader."""
     lines: list[str] = []
-    ANNOUNCER.said.connect(lines.append)
+    ANNOUNCER.announced.connect(lines.append)
     yield lines
-    ANNOUNCER.said.disconnect(lines.append)
+    ANNOUNCER.announced.disconnect(lines.append)
 
 
 # The keyboard -----------------------------------------------------------------------------------
@@ -82,7 +71,7 @@ def _in_group(widget: QWidget) -> bool:
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("language", ["es", "en"])
-def test_no_two_things_on_a_page_share_a_key(
+def test_no_two_widgets_of_a_page_share_a_mnemonic(
     window: Window, qapp: QApplication, name: str, language: str
 ) -> None:
     set_language(language)
@@ -129,9 +118,7 @@ def texts(window: Window) -> dict[str, QWidget]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_text_is_another_one_in_spanish(
-    window: Window, qapp: QApplication, name: str
-) -> None:
+def test_every_text_differs_in_spanish(window: Window, qapp: QApplication, name: str) -> None:
     shown: dict[str, set[str]] = {}
     for language in ("en", "es"):
         set_language(language)
@@ -170,9 +157,7 @@ def test_the_language_can_be_switched_on_every_page(
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_escape_leads_away_from_every_page_or_stays_calmly(
-    window: Window, qapp: QApplication, name: str
-) -> None:
+def test_escape_works_on_every_page(window: Window, qapp: QApplication, name: str) -> None:
     gallery.show(window, name)
     settle(qapp)
     beside = window.navigator.shown is not window.pages.view(window.flow.page)
@@ -208,9 +193,9 @@ def test_the_window_can_be_closed_on_every_page(
     assert window.state.credentials.password == ""
 
 
-def test_closing_during_the_search_ends_the_engine(somebody: MakePerson) -> None:
+def test_closing_during_the_search_ends_the_engine(make_person: MakePerson) -> None:
     assistant = Scripted(forever=frozenset({"discover"}))
-    person = somebody(assistant)
+    person = make_person(assistant)
     person.enters_address("ana@bodegasdelebro.es")
     person.bot.waitUntil(lambda: "discover" in assistant.started)
     person.window.close()
@@ -220,19 +205,19 @@ def test_closing_during_the_search_ends_the_engine(somebody: MakePerson) -> None
 # Said aloud -------------------------------------------------------------------------------------
 
 
-def test_each_step_and_the_result_are_said(person: Person, said: list[str]) -> None:
+def test_each_step_and_the_result_are_announced(person: Person, announcements: list[str]) -> None:
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
-    assert any("correo-iberico.es" in line for line in said)
+    assert any("correo-iberico.es" in line for line in announcements)
     person.goes_on()
     person.enters_password("secreta")
     person.is_on(Page.RESULT)
-    assert "Sending a test message to yourself: works" in said
-    assert any("Everything works" in line and "Hosting: works" in line for line in said)
+    assert "Sending a test message to yourself: works" in announcements
+    assert any("Everything works" in line and "Hosting: works" in line for line in announcements)
 
 
-def test_a_touched_link_explains_itself(
-    window: Window, qapp: QApplication, said: list[str]
+def test_a_link_under_the_mouse_is_explained(
+    window: Window, qapp: QApplication, announcements: list[str]
 ) -> None:
     set_language("en")
     gallery.show(window, "broken")
@@ -243,14 +228,14 @@ def test_a_touched_link_explains_itself(
         button = chain._links[link]
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         assert chain.explanation.startswith(button.text())
-        assert chain.explanation in said
+        assert chain.explanation in announcements
         settle(qapp)
         assert chain.height() == height
     assert "broken" in chain._links[Link.ACCOUNT].accessibleName()
     assert "Account: broken" in chain.summary
 
 
-def test_hovering_and_tabbing_touch_a_link_too(window: Window, qapp: QApplication) -> None:
+def test_hover_and_tab_focus_explain_a_link(window: Window, qapp: QApplication) -> None:
     gallery.show(window, "result")
     settle(qapp)
     chain = the_chain(window)
@@ -268,10 +253,10 @@ def the_chain(window: Window) -> ChainView:
     return chain
 
 
-def test_a_message_that_was_copied_is_said_aloud(window: Window, said: list[str]) -> None:
+def test_copying_the_message_is_announced(window: Window, announcements: list[str]) -> None:
     gallery.show(window, "hosting")
     view = window.pages.view(Page.RESULT)
     assert isinstance(view, ResultPage)
-    said.clear()
+    announcements.clear()
     QTest.mouseClick(view.copy, Qt.MouseButton.LeftButton)
-    assert said == ["Copied"]
+    assert announcements == ["Copied"]

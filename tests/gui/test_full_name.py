@@ -31,20 +31,20 @@ MakePerson = Callable[[Assistant], Person]
         ("A " * 60, ""),
     ],
 )
-def test_only_what_looks_like_a_persons_name_is_proposed(known: str, name: str) -> None:
+def test_only_texts_like_a_persons_name_are_proposed(known: str, name: str) -> None:
     assert as_name(known) == name
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the accounts of a Unix system")
-def test_the_system_is_asked_for_whoever_runs_the_program() -> None:
+def test_the_system_is_asked_for_the_current_user() -> None:
     full = next((name for user, name in accounts() if user == os.getuid()), "")
     assert own_name() == as_name(full)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="becomes somebody else as Linux allows it")
+@pytest.mark.skipif(sys.platform != "linux", reason="becomes make_person else as Linux allows it")
 def test_the_full_name_of_an_account_is_found() -> None:
     if os.getuid() != 0:
-        pytest.skip("only root can be somebody else for a moment")
+        pytest.skip("only root can be make_person else for a moment")
     user, full = next(((user, name) for user, name in accounts() if as_name(name)), (0, ""))
     if not full:
         pytest.skip("nobody on this computer has a full name")
@@ -62,8 +62,8 @@ def accounts() -> list[tuple[int, str]]:
     return [(int(row[2]), row[4].split(",", 1)[0]) for row in rows]
 
 
-def test_the_proposed_name_is_there_to_be_overtyped_and_goes_along(somebody: MakePerson) -> None:
-    person = somebody(Scripted())
+def test_the_proposed_name_is_selected_and_used(make_person: MakePerson) -> None:
+    person = make_person(Scripted())
     person.window.navigator.go_back()
     person.is_on(Page.WELCOME)
     knows_the_name(person)
@@ -80,8 +80,8 @@ def test_the_proposed_name_is_there_to_be_overtyped_and_goes_along(somebody: Mak
     assert person.window.focusWidget() is person.start.address.edit
 
 
-def test_an_emptied_name_stays_empty(somebody: MakePerson) -> None:
-    person = somebody(Scripted())
+def test_an_emptied_name_stays_empty(make_person: MakePerson) -> None:
+    person = make_person(Scripted())
     knows_the_name(person)
     person.enters_address("ana@bodegasdelebro.es", name="")
     person.is_on(Page.FOUND)
@@ -89,7 +89,7 @@ def test_an_emptied_name_stays_empty(somebody: MakePerson) -> None:
     assert person.start.person.text == ""
 
 
-def test_what_is_no_address_is_told_when_tab_leaves_it_and_not_before(person: Person) -> None:
+def test_an_invalid_address_is_reported_when_tab_leaves_it(person: Person) -> None:
     field = person.start.address
     field.edit.setFocus()
     QTest.keyClick(field.edit, Qt.Key.Key_Tab)
@@ -115,7 +115,7 @@ def loaded_once(person: Person) -> None:
     knows_the_name(person, "")
 
 
-def test_nobody_waits_for_a_directory_that_is_slow_to_tell_the_name(person: Person) -> None:
+def test_a_slow_directory_service_does_not_delay_the_window(person: Person) -> None:
     answer = threading.Event()
 
     def slow() -> str:
@@ -132,7 +132,7 @@ def test_nobody_waits_for_a_directory_that_is_slow_to_tell_the_name(person: Pers
     person.bot.waitUntil(lambda: state.computer.user_name == "Ana Martínez")
 
 
-def test_a_directory_that_fails_takes_nothing_else_along(person: Person) -> None:
+def test_a_failing_directory_service_affects_nothing_else(person: Person) -> None:
     def fails() -> str:
         raise OSError
 

@@ -16,27 +16,27 @@ from mailsetup.assistant.service import Assistant
 from mailsetup.demo.mail_system import DemoMailSystem
 from tests.support.gui.driver import Person, Scripted
 from tests.support.gui.heartbeat import (
-    TELLS_STANDING_STILL,
+    HAS_SCHEDULER_TIMES,
     Heartbeat,
-    Way,
+    Walkthrough,
     back_to_welcome,
+    large_inputs,
     slowness,
-    ways_beside,
-    whole_way,
+    whole_flow,
 )
 
 MakePerson = Callable[[Assistant], Person]
 
 MOST = 50.0
-"""Milliseconds between two beats that the window computed or stood still."""
+"""Milliseconds between two beats in which the window computed or was blocked."""
 
-_WALKS = 4
-"""A gap that is there once and not the next time was the machine's, not ours."""
+_RUNS = 4
+"""A gap that does not occur in every run is due to the machine."""
 
 
 @pytest.fixture(autouse=True)
-def _only_this_test_is_looked_through() -> Iterator[None]:
-    """What hundreds of tests left would be looked through for knots, which stops every thread."""
+def _exclude_earlier_objects() -> Iterator[None]:
+    """Exclude the objects of earlier tests: a garbage collection over them stops every thread."""
     gc.collect()
     gc.freeze()
     yield
@@ -44,13 +44,13 @@ def _only_this_test_is_looked_through() -> Iterator[None]:
 
 
 @dataclass
-class Listener:
-    """Keeps for each step the quietest of several walks, in milliseconds of the reference."""
+class Gaps:
+    """The shortest gap of each step over several runs, in milliseconds of the reference."""
 
     least: dict[str, float] = field(default_factory=dict)
 
-    def walk(self, go: Callable[[Heartbeat], None]) -> bool:
-        """One walk more; True while some step has never been quick enough."""
+    def run(self, go: Callable[[Heartbeat], None]) -> bool:
+        """One more run; True while a step has never been fast enough."""
         heart, before = Heartbeat(), slowness()
         go(heart)
         assert heart.beats > 20
@@ -62,37 +62,35 @@ class Listener:
 
     @property
     def late(self) -> dict[str, float]:
-        """The steps that kept the window waiting."""
+        """The steps that blocked the window."""
         return {step: gap for step, gap in self.least.items() if gap >= MOST}
 
 
-def test_the_whole_way_with_the_real_engine_never_keeps_the_window_waiting(
-    somebody: MakePerson,
+def test_the_whole_flow_with_the_real_engine_never_blocks_the_window(
+    make_person: MakePerson,
 ) -> None:
-    with DemoMailSystem() as world:
-        person, listener = somebody(Assistant(RunOptions(network=world.options))), Listener()
-        for _walk in range(_WALKS):
-            if not listener.walk(lambda heart: whole_way(person, heart)):
+    with DemoMailSystem() as system:
+        person, gaps = make_person(Assistant(RunOptions(network=system.options))), Gaps()
+        for _run in range(_RUNS):
+            if not gaps.run(lambda heart: whole_flow(person, heart)):
                 break
             person.window.navigator.close_overlay()
             person.clicks(person.window.footer.primary)
             person.is_on(Page.WELCOME)
             person.clicks(person.welcome.set_up)
-    assert listener.late == {}
+    assert gaps.late == {}
 
 
-def test_nonsense_a_log_and_a_table_of_a_town_never_keep_the_window_waiting(
-    somebody: MakePerson, tmp_path: Path
-) -> None:
-    person, listener = somebody(Scripted()), Listener()
-    for walk in range(_WALKS):
-        folder = tmp_path / str(walk)
+def test_large_inputs_never_block_the_window(make_person: MakePerson, tmp_path: Path) -> None:
+    person, gaps = make_person(Scripted()), Gaps()
+    for run in range(_RUNS):
+        folder = tmp_path / str(run)
         folder.mkdir()
-        if not listener.walk(partial(ways_beside, person, folder=folder)):
+        if not gaps.run(partial(large_inputs, person, folder=folder)):
             break
         back_to_welcome(person.window)
         person.clicks(person.welcome.set_up)
-    assert listener.late == {}
+    assert gaps.late == {}
 
 
 def computes() -> None:
@@ -112,15 +110,15 @@ def waits_for_a_thread() -> None:
 
 
 @pytest.mark.parametrize("holds_up", [computes, sleeps, waits_for_a_thread])
-def test_a_window_that_is_kept_waiting_would_be_noticed(
-    somebody: MakePerson, holds_up: Callable[[], None]
+def test_a_blocked_window_would_be_detected(
+    make_person: MakePerson, holds_up: Callable[[], None]
 ) -> None:
-    if holds_up is not computes and not TELLS_STANDING_STILL:
-        pytest.skip("this system does not say how long a thread waited for a processor")
-    person, heart = somebody(Scripted()), Heartbeat()
-    way = Way(person, heart)
-    way.step("held up", holds_up)
-    way.step("idle", lambda: None)
-    way.end()
+    if holds_up is not computes and not HAS_SCHEDULER_TIMES:
+        pytest.skip("this system does not report how long a thread waited for a processor")
+    person, heart = make_person(Scripted()), Heartbeat()
+    walk = Walkthrough(person, heart)
+    walk.step("held up", holds_up)
+    walk.step("idle", lambda: None)
+    walk.end()
     assert heart.longest["held up"].whole() > MOST
     assert heart.longest["idle"].whole() < heart.longest["held up"].whole()

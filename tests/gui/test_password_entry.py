@@ -6,7 +6,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from mailsetup.gui.widgets.password_entry import MOST, PasswordEntry, keyboard_note
+from mailsetup.gui.widgets.password_entry import MAX_LENGTH, PasswordEntry, keyboard_note
 from mailsetup.i18n import set_language
 
 SPANISH = QLocale(QLocale.Language.Spanish)
@@ -28,7 +28,7 @@ def types(entry: PasswordEntry, letter: str, *, shift: bool) -> None:
     QTest.sendKeyEvent(QTest.KeyAction.Click, entry.edit, Qt.Key.Key_A, letter, held)
 
 
-def test_caps_lock_is_told_by_what_arrives_and_taken_back(entry: PasswordEntry) -> None:
+def test_caps_lock_follows_from_typed_letters_and_is_withdrawn(entry: PasswordEntry) -> None:
     QTest.keyClicks(entry.edit, "a")
     assert entry.caps.isHidden()
     types(entry, "B", shift=True)
@@ -69,7 +69,7 @@ def test_the_keyboards_language_is_shown_while_it_is_another(qtbot: QtBot) -> No
     assert entry.keyboard.isHidden()
 
 
-def test_letters_of_another_script_are_told(entry: PasswordEntry) -> None:
+def test_letters_of_another_script_are_reported(entry: PasswordEntry) -> None:
     entry.set_text("contraseña")
     assert entry.keyboard.isHidden()
     entry.set_text("сщтекфыуñф")
@@ -85,9 +85,7 @@ def test_letters_of_another_script_are_told(entry: PasswordEntry) -> None:
         (" secreta ", "secreta"),
     ],
 )
-def test_blanks_that_came_along_are_offered_for_removal(
-    entry: PasswordEntry, pasted: str, left: str
-) -> None:
+def test_pasted_blanks_can_be_removed(entry: PasswordEntry, pasted: str, left: str) -> None:
     entry.set_text(pasted)
     assert entry.remove_blanks.isVisible()
     entry.remove_blanks.click()
@@ -99,10 +97,10 @@ def test_a_blank_inside_belongs_to_the_password(entry: PasswordEntry) -> None:
     assert entry.remove_blanks.isHidden()
 
 
-def test_ten_megabytes_are_cut_and_told(qtbot: QtBot, entry: PasswordEntry) -> None:
+def test_ten_megabytes_are_truncated_with_a_message(qtbot: QtBot, entry: PasswordEntry) -> None:
     QGuiApplication.clipboard().setText("x" * 10_000_000)
     entry.edit.paste()
-    assert len(entry.text) == MOST
+    assert len(entry.text) == MAX_LENGTH
     qtbot.waitUntil(entry.field.fault.isVisible)
 
 

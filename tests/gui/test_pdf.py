@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from pypdf import PageObject, PdfReader
+from pypdf.generic import ArrayObject, DictionaryObject
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 
@@ -33,14 +34,23 @@ def squeezed(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
-def fonts(page: PageObject) -> list[object]:
-    found = page["/Resources"]["/Font"].values()  # type: ignore[index]
-    return [one.get_object()["/DescendantFonts"][0].get_object() for one in found]
+def entry(dictionary: object, key: str) -> DictionaryObject:
+    assert isinstance(dictionary, DictionaryObject)
+    value = dictionary[key].get_object()
+    if isinstance(value, ArrayObject):
+        value = value[0].get_object()
+    assert isinstance(value, DictionaryObject)
+    return value
+
+
+def fonts(page: PageObject) -> list[DictionaryObject]:
+    found = entry(entry(page, "/Resources"), "/Font").values()
+    return [entry(one.get_object(), "/DescendantFonts") for one in found]
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_everything_stands_in_the_pdf_as_text(kind: str, language: str) -> None:
+def test_the_pdf_contains_all_content_as_text(kind: str, language: str) -> None:
     told = content(kind, language)
     pages = opened(pdf(told)).pages
     # A table that goes on has the foot of the page in between.
@@ -73,12 +83,12 @@ def test_every_font_is_embedded_and_every_picture_drawn_with_lines() -> None:
     for page in opened(pdf(content("broken"))).pages:
         assert fonts(page)
         for font in fonts(page):
-            descriptor = font["/FontDescriptor"].get_object()  # type: ignore[index]
+            descriptor = entry(font, "/FontDescriptor")
             assert "/FontFile2" in descriptor or "/FontFile3" in descriptor
         assert not list(page.images)
 
 
-def test_the_file_knows_its_title_its_date_and_its_maker() -> None:
+def test_the_file_has_title_date_and_creator() -> None:
     reader = opened(pdf(content("healthy", "es")))
     assert reader.metadata is not None
     assert reader.metadata.title == "Informe del correo: ana@bodegasdelebro.es"
@@ -114,7 +124,7 @@ for again in range(2):
     assert len(pages) == len(opened(pdf(told)).pages)
 
 
-def test_it_is_made_where_there_is_no_screen_and_no_application(tmp_path: Path) -> None:
+def test_a_pdf_needs_no_screen_and_no_application(tmp_path: Path) -> None:
     """As the command line does it: whatever platform the environment asks for."""
     code = """
 import sys
@@ -141,7 +151,7 @@ def test_text_from_outside_is_shown_as_it_is(nasty: str) -> None:
 
 
 @pytest.mark.parametrize("rows", [0, 3, 5, 8, 13, 21, 55, 72])
-def test_every_heading_and_row_stands_there_once_wherever_the_page_ends(rows: int) -> None:
+def test_every_heading_and_row_appears_once_wherever_a_page_ends(rows: int) -> None:
     told = content("rejected", "es")
     more = tuple((f"fila {number} única", "a", "b") for number in range(rows))
     first, *others = told.tables
@@ -151,12 +161,12 @@ def test_every_heading_and_row_stands_there_once_wherever_the_page_ends(rows: in
         assert written.count(wanted) == 1, wanted
 
 
-def test_hostile_texts_end(qapp: QApplication) -> None:
+def test_hostile_texts_are_laid_out_in_limited_time(qapp: QApplication) -> None:
     for nasty in ("<" * 10_000, "\x00\u202e\x1b[31m" * 3000 + "a", "W" * 10_000, "é " * 5000):
         assert len(opened(pdf(with_foreign_text(nasty))).pages) < 150
 
 
-def test_a_word_without_end_stays_on_the_paper() -> None:
+def test_an_overlong_word_stays_within_the_page() -> None:
     """Where text begins on the page is known, and so how much of it fits beside each other."""
     told = content("broken")
     word = "W" * 1900
@@ -172,7 +182,7 @@ def test_a_word_without_end_stays_on_the_paper() -> None:
     assert longest < 130
 
 
-def test_a_heading_does_not_stand_alone_at_the_foot_of_a_page() -> None:
+def test_a_heading_is_never_the_last_line_of_a_page() -> None:
     for rows in range(30, 75):
         lines = "".join(f"<p>row {number}</p>" for number in range(rows))
         table = "<table><tr><td>alpha</td></tr></table>"

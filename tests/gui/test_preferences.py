@@ -1,16 +1,14 @@
-"""What is kept between two runs, where it is allowed; never a password."""
+"""What is stored between two runs, where the user allows it; never a password."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from mailsetup.assistant.flow import Page
-from mailsetup.gui.appearance import Appearance
-from mailsetup.gui.preferences import MOST, Preferences
+from mailsetup.gui.preferences import MAX_ADDRESSES, Preferences
 from mailsetup.gui.window import Window
 from mailsetup.i18n import language
 from mailsetup.model.address import EmailAddress
@@ -29,7 +27,7 @@ def preferences_in(file: Path) -> Preferences:
 
 
 @pytest.fixture
-def again(qtbot: QtBot, qapp: QApplication, file: Path) -> Iterator[OpenAgain]:
+def again(qtbot: QtBot, file: Path) -> Iterator[OpenAgain]:
     """Opens the program once more on the same computer."""
     windows: list[Window] = []
 
@@ -47,8 +45,6 @@ def again(qtbot: QtBot, qapp: QApplication, file: Path) -> Iterator[OpenAgain]:
     yield open_again
     for window in windows:
         window.close()
-    Appearance.of(qapp).set_text_size(100)
-    Appearance.of(qapp).set_more_contrast(False)
 
 
 def test_addresses_are_remembered_only_when_that_was_allowed(again: OpenAgain, file: Path) -> None:
@@ -68,10 +64,10 @@ def test_addresses_are_remembered_only_when_that_was_allowed(again: OpenAgain, f
     assert "canario-secreto" not in file.read_text()
 
 
-def test_forgetting_forgets_at_once(again: OpenAgain, file: Path) -> None:
-    memory = preferences_in(file)
-    memory.allow_addresses(True)
-    memory.store_address(EmailAddress("ana", "bodega.test"))
+def test_forget_deletes_stored_addresses_at_once(again: OpenAgain, file: Path) -> None:
+    stored = preferences_in(file)
+    stored.allow_addresses(True)
+    stored.store_address(EmailAddress("ana", "bodega.test"))
     person = again()
     person.clicks(person.start.forget)
     assert not person.start.known
@@ -80,47 +76,43 @@ def test_forgetting_forgets_at_once(again: OpenAgain, file: Path) -> None:
     assert person.start.remember.isChecked()
 
 
-def test_no_longer_allowing_forgets_too(again: OpenAgain, file: Path) -> None:
-    memory = preferences_in(file)
-    memory.allow_addresses(True)
-    memory.store_address(EmailAddress("ana", "bodega.test"))
+def test_withdrawing_permission_deletes_stored_addresses(again: OpenAgain, file: Path) -> None:
+    stored = preferences_in(file)
+    stored.allow_addresses(True)
+    stored.store_address(EmailAddress("ana", "bodega.test"))
     person = again()
     person.start.remember.setChecked(False)
     assert preferences_in(file).addresses() == ()
 
 
-def test_the_last_ten_are_kept_the_latest_first(file: Path) -> None:
-    memory = preferences_in(file)
-    memory.allow_addresses(True)
-    for number in range(MOST + 3):
-        memory.store_address(EmailAddress(f"p{number}", "bodega.test"))
-    memory.store_address(EmailAddress("p5", "bodega.test"))
-    kept = preferences_in(file).addresses()
-    assert len(kept) == MOST
-    assert kept[:2] == ("p5@bodega.test", "p12@bodega.test")
+def test_the_last_ten_addresses_are_stored_latest_first(file: Path) -> None:
+    preferences = preferences_in(file)
+    preferences.allow_addresses(True)
+    for number in range(MAX_ADDRESSES + 3):
+        preferences.store_address(EmailAddress(f"p{number}", "bodega.test"))
+    preferences.store_address(EmailAddress("p5", "bodega.test"))
+    stored = preferences_in(file).addresses()
+    assert len(stored) == MAX_ADDRESSES
+    assert stored[:2] == ("p5@bodega.test", "p12@bodega.test")
 
 
-def test_a_file_that_somebody_edited_does_no_harm(file: Path) -> None:
+def test_an_edited_settings_file_is_read_safely(file: Path) -> None:
     file.write_text("[addresses]\nallowed=true\nlast=no address, a@b\\x202e.es, ana@bodega.test\n")
     assert preferences_in(file).addresses() == ("ana@bodega.test",)
     file.write_text("text-size=huge\ngeometry=7\nlanguage=xx\nmore-contrast=perhaps\n")
-    memory = preferences_in(file)
-    assert memory.text_size == 100
-    assert memory.geometry is None
-    assert not memory.more_contrast
+    stored = preferences_in(file)
+    assert stored.text_size == 100
+    assert stored.geometry is None
+    assert not stored.more_contrast
 
 
-def test_without_a_place_nothing_is_offered(qtbot: QtBot) -> None:
-    window = Window(Scripted)
-    qtbot.addWidget(window)
-    window.show()
+def test_without_settings_storing_is_not_offered(qtbot: QtBot, window: Window) -> None:
     person = Person(qtbot, window)
     person.clicks(person.welcome.set_up)
     assert not person.start.remember.isVisibleTo(window)
-    window.close()
 
 
-def test_text_size_language_and_the_windows_size_come_back(again: OpenAgain, file: Path) -> None:
+def test_text_size_language_and_geometry_are_restored(again: OpenAgain, file: Path) -> None:
     person = again()
     person.window.resize(711, 557)
     person.clicks(person.window.header.larger)
@@ -129,9 +121,9 @@ def test_text_size_language_and_the_windows_size_come_back(again: OpenAgain, fil
     assert language() == "es"
     person.window.close()
     person.window.appearance.set_text_size(100)
-    kept = preferences_in(file)
-    assert kept.language == "es"
-    assert kept.text_size == size
+    stored = preferences_in(file)
+    assert stored.language == "es"
+    assert stored.text_size == size
     person = again()
     assert person.window.appearance.text_size == size
     assert (person.window.width(), person.window.height()) == (711, 557)

@@ -52,12 +52,12 @@ def done_page(person: Person) -> DonePage:
 
 
 @pytest.mark.thunderbird
-def test_after_thunderbird_ran_the_account_alone_can_be_taken_out(somebody: MakePerson) -> None:
+def test_after_thunderbird_ran_only_the_account_can_be_removed(make_person: MakePerson) -> None:
     made = apply_new_profile(SOMEBODY_ELSES, installed_thunderbird())
     assert isinstance(made, ProfileApplied)
     prefs = made.profile / "prefs.js"
     told = replace(report(healthy=True), folders=Folders(sent="Elementos enviados"))
-    person = somebody(Scripted(reports=[told]))
+    person = make_person(Scripted(reports=[told]))
     chooses_a_program(person)
     person.bot.waitUntil(lambda: person.program.profile.count() == 2)
     person.clicks(person.program.choices["thunderbird"])
@@ -112,7 +112,7 @@ def test_the_profile_that_opens_by_itself_is_chosen_and_marked_and_stubs_are_lef
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Evolution and its home as Linux has them")
-def test_evolution_gets_the_account_and_the_window_says_so(
+def test_evolution_gets_the_account_and_the_window_shows_it(
     person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path / "bin/evolution")
@@ -185,8 +185,8 @@ def test_the_guide_for_any_program_is_saved_as_pdf_too(person: Person, tmp_path:
     assert sheet.read_bytes().startswith(b"%PDF-")
 
 
-def test_the_guide_is_laid_out_for_paper_beside_the_window(somebody: MakePerson) -> None:
-    person = somebody(Scripted())
+def test_the_printed_guide_is_laid_out_in_another_thread(make_person: MakePerson) -> None:
+    person = make_person(Scripted())
     chooses_a_program(person)
     person.bot.waitUntil(lambda: bool(person.window.state.computer.installed))
     card = person.program.choices["other"]
@@ -234,7 +234,7 @@ def engine_waits() -> Iterator[Callable[[Person], threading.Event]]:
         gate.set()
 
 
-def test_the_page_gone_back_to_can_be_left_once_the_program_is_made(
+def test_a_page_shown_again_can_be_left_once_the_program_is_set_up(
     person: Person, engine_waits: Callable[[Person], threading.Event]
 ) -> None:
     chooses_a_program(person)
@@ -248,10 +248,10 @@ def test_the_page_gone_back_to_can_be_left_once_the_program_is_made(
     assert person.window.flow.page is Page.RESULT
 
 
-def test_while_one_program_is_made_no_other_takes_its_guide(
-    somebody: MakePerson, engine_waits: Callable[[Person], threading.Event]
+def test_a_program_in_progress_does_not_get_another_programs_guide(
+    make_person: MakePerson, engine_waits: Callable[[Person], threading.Event]
 ) -> None:
-    person = somebody(Scripted(reports=[report(healthy=False)]))
+    person = make_person(Scripted(reports=[report(healthy=False)]))
     person.begins_the_test("secreta")
     person.is_on(Page.RESULT)
     person.clicks(person.result.anyway)
@@ -272,7 +272,7 @@ def test_while_one_program_is_made_no_other_takes_its_guide(
     assert not [file for file in artifact.files if file.name.endswith(".pdf")]
 
 
-def test_a_defect_while_laying_out_is_told_like_any_other() -> None:
+def test_an_exception_during_layout_is_reported() -> None:
     def breaks() -> bytes:
         raise ZeroDivisionError
 
@@ -288,7 +288,7 @@ def bridge(qtbot: QtBot) -> Iterator[Bridge]:
     assert not made.is_running
 
 
-def test_the_engine_works_on_while_pages_are_laid_out(bridge: Bridge, qtbot: QtBot) -> None:
+def test_the_engine_runs_while_pages_are_laid_out(bridge: Bridge, qtbot: QtBot) -> None:
     may_end, ends = threading.Event(), list[JobEnd[bytes]]()
 
     def slow() -> bytes:

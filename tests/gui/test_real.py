@@ -24,21 +24,21 @@ def demo() -> Iterator[DemoMailSystem]:
         yield servers
 
 
-def at_the_demo(somebody: MakePerson, demo: DemoMailSystem) -> Person:
-    return somebody(Assistant(RunOptions(network=demo.options)))
+def at_the_demo(make_person: MakePerson, demo: DemoMailSystem) -> Person:
+    return make_person(Assistant(RunOptions(network=demo.options)))
 
 
-def at_real_servers(somebody: MakePerson, servers: RealServers) -> Person:
+def at_real_servers(make_person: MakePerson, servers: RealServers) -> Person:
     network = NetworkOptions(
         resolver=(servers.ip, 53), ca_files=(servers.ca_file,), use_proxy=False
     )
-    return somebody(Assistant(RunOptions(network=network)))
+    return make_person(Assistant(RunOptions(network=network)))
 
 
 def test_the_demo_leads_from_an_address_to_everything_works(
-    somebody: MakePerson, demo: DemoMailSystem
+    make_person: MakePerson, demo: DemoMailSystem
 ) -> None:
-    person = at_the_demo(somebody, demo)
+    person = at_the_demo(make_person, demo)
     person.enters_address("ana@demo.test")
     person.is_on(Page.FOUND)
     assert person.found.domains.text() == "demo.test"
@@ -48,8 +48,8 @@ def test_the_demo_leads_from_an_address_to_everything_works(
     assert all(person.result.chain.light(link) is StatusLight.OK for link in Link)
 
 
-def test_the_demo_shows_a_wrong_password(somebody: MakePerson, demo: DemoMailSystem) -> None:
-    person = at_the_demo(somebody, demo)
+def test_the_demo_shows_a_wrong_password(make_person: MakePerson, demo: DemoMailSystem) -> None:
+    person = at_the_demo(make_person, demo)
     person.enters_address("eva@demo.test")
     person.is_on(Page.FOUND)
     person.enters_password("mal")
@@ -62,9 +62,9 @@ def test_the_demo_shows_a_wrong_password(somebody: MakePerson, demo: DemoMailSys
 
 
 def test_the_demo_explains_a_domain_without_mail(
-    somebody: MakePerson, demo: DemoMailSystem
+    make_person: MakePerson, demo: DemoMailSystem
 ) -> None:
-    person = at_the_demo(somebody, demo)
+    person = at_the_demo(make_person, demo)
     person.enters_address("nadie@sincorreo.test")
     person.is_on(Page.MANUAL)
     assert "does not say where its mail goes" in person.manual._lead.text()
@@ -73,9 +73,9 @@ def test_the_demo_explains_a_domain_without_mail(
 @pytest.mark.servers
 @pytest.mark.thunderbird
 def test_on_real_servers_the_window_leads_to_a_thunderbird_profile(
-    somebody: MakePerson, servers: RealServers, home: Path
+    make_person: MakePerson, servers: RealServers, home: Path
 ) -> None:
-    person = at_real_servers(somebody, servers)
+    person = at_real_servers(make_person, servers)
     person.enters_address("ana@bodega.test", "Ana Martínez")
     person.is_on(Page.FOUND)
     assert person.found.domains.text() == "bodega.test"
@@ -99,9 +99,9 @@ def test_on_real_servers_the_window_leads_to_a_thunderbird_profile(
 
 @pytest.mark.servers
 def test_on_real_servers_a_foreign_hosting_is_asked_about_first(
-    somebody: MakePerson, servers: RealServers
+    make_person: MakePerson, servers: RealServers
 ) -> None:
-    person = at_real_servers(somebody, servers)
+    person = at_real_servers(make_person, servers)
     person.enters_address("ana@mxhosted.test")
     person.is_on(Page.FOUND)
     assert person.found.domains.text() == "hoster.test"
@@ -115,9 +115,9 @@ def test_on_real_servers_a_foreign_hosting_is_asked_about_first(
 
 @pytest.mark.servers
 def test_on_real_servers_a_full_mailbox_is_named(
-    somebody: MakePerson, servers: RealServers
+    make_person: MakePerson, servers: RealServers
 ) -> None:
-    person = at_real_servers(somebody, servers)
+    person = at_real_servers(make_person, servers)
     person.enters_address("llena@bodega.test")
     person.is_on(Page.FOUND)
     person.enters_password(servers.accounts["llena@bodega.test"])

@@ -11,14 +11,14 @@ from tests.support.reporting.samples import KINDS, NOW, reports
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_result_page_shows_the_headline(somebody: MakePerson, kind: str) -> None:
+def test_the_result_page_shows_the_headline(make_person: MakePerson, kind: str) -> None:
     report = reports()[kind]
     shown = headline(report, NOW)
-    person = somebody(Scripted(reports=[report]))
+    person = make_person(Scripted(reports=[report]))
     person.begins_the_test("secreta")
     person.is_on(Page.RESULT)
     page = person.result
-    assert page.sign.light is StatusLight(shown.status)
+    assert page.status_icon.light is StatusLight(shown.status)
     assert page.title.text() == shown.title
     assert page.lead.text() == shown.answer
     assert page.sentence.text() == shown.sentence

@@ -35,7 +35,7 @@ def assistant(servers: RealServers, issuer: Issuer, keyring: MemoryKeyring) -> A
     return Assistant(options_of(servers), Vault(lambda: keyring), lambda: ())
 
 
-def page_of(person: Person) -> SignInPage:
+def sign_in_page(person: Person) -> SignInPage:
     view = person.window.pages.view(Page.SIGN_IN)
     assert isinstance(view, SignInPage)
     return view
@@ -46,8 +46,8 @@ def at_the_sign_in(person: Person, address: str = ADDRESS) -> SignInPage:
     person.is_on(Page.FOUND)
     person.goes_on()
     person.is_on(Page.SIGN_IN)
-    page = page_of(person)
-    person.bot.waitUntil(lambda: person.window.state.sign_in.way_known, timeout=20_000)
+    page = sign_in_page(person)
+    person.bot.waitUntil(lambda: person.window.state.sign_in.method_known, timeout=20_000)
     return page
 
 
@@ -61,10 +61,10 @@ def opened_by(page: SignInPage, browser: InBrowser) -> None:
     page.open_url = open_url
 
 
-def test_the_whole_way_from_an_address_to_a_proven_account(
-    somebody: MakePerson, assistant: Assistant, servers: RealServers, issuer: Issuer
+def test_the_flow_from_an_address_to_a_proven_account(
+    make_person: MakePerson, assistant: Assistant, servers: RealServers, issuer: Issuer
 ) -> None:
-    person = somebody(assistant)
+    person = make_person(assistant)
     page = at_the_sign_in(person)
     assert page.host.text() == "id.acceso.test"
     browser = InBrowser(servers)
@@ -92,11 +92,11 @@ def _log(person: Person) -> tuple[str, ...]:
     return lines
 
 
-def test_a_kept_sign_in_needs_no_browser_the_next_time(
-    somebody: MakePerson, servers: RealServers, issuer: Issuer, keyring: MemoryKeyring
+def test_a_stored_sign_in_needs_no_browser(
+    make_person: MakePerson, servers: RealServers, issuer: Issuer, keyring: MemoryKeyring
 ) -> None:
     def another() -> Person:
-        return somebody(Assistant(options_of(servers), Vault(lambda: keyring), lambda: ()))
+        return make_person(Assistant(options_of(servers), Vault(lambda: keyring), lambda: ()))
 
     first = another()
     page = at_the_sign_in(first)
@@ -122,10 +122,10 @@ def test_a_kept_sign_in_needs_no_browser_the_next_time(
 
 
 @pytest.mark.parametrize("end", ["cancel", "escape", "back", "close"])
-def test_whoever_ends_the_wait_stays_and_no_port_stays_open(
-    somebody: MakePerson, assistant: Assistant, end: str
+def test_cancelling_the_wait_stays_on_the_page_and_closes_the_port(
+    make_person: MakePerson, assistant: Assistant, end: str
 ) -> None:
-    person = somebody(assistant)
+    person = make_person(assistant)
     page = at_the_sign_in(person)
     opened: list[str] = []
 
@@ -153,10 +153,10 @@ def test_whoever_ends_the_wait_stays_and_no_port_stays_open(
         assert person.window.footer.primary.isEnabled()
 
 
-def test_a_browser_that_does_not_open_is_told_and_its_link_can_be_copied(
-    somebody: MakePerson, assistant: Assistant
+def test_a_browser_that_does_not_open_is_reported_with_a_link_to_copy(
+    make_person: MakePerson, assistant: Assistant
 ) -> None:
-    person = somebody(assistant)
+    person = make_person(assistant)
     page = at_the_sign_in(person)
     page.open_url = lambda _url: False
     person.goes_on()
@@ -165,15 +165,15 @@ def test_a_browser_that_does_not_open_is_told_and_its_link_can_be_copied(
     assert page.copy_link.isVisibleTo(person.window)
 
 
-def test_a_no_in_the_browser_is_told_and_can_be_tried_again(
-    somebody: MakePerson, assistant: Assistant, servers: RealServers
+def test_a_denied_sign_in_is_reported_and_can_be_repeated(
+    make_person: MakePerson, assistant: Assistant, servers: RealServers
 ) -> None:
-    person = somebody(assistant)
+    person = make_person(assistant)
     page = at_the_sign_in(person)
     refusing = InBrowser(servers, allow=False)
     opened_by(page, refusing)
     person.goes_on()
-    person.bot.waitUntil(lambda: "did not give leave" in page._said.text(), timeout=20_000)
+    person.bot.waitUntil(lambda: "did not give leave" in page._notice_text.text(), timeout=20_000)
     refusing.done()
     assert person.window.footer.primary.text() == "Sign in again"
     browser = InBrowser(servers)
@@ -184,14 +184,14 @@ def test_a_no_in_the_browser_is_told_and_can_be_tried_again(
 
 
 def test_another_account_is_noticed_before_the_test(
-    somebody: MakePerson, assistant: Assistant, servers: RealServers
+    make_person: MakePerson, assistant: Assistant, servers: RealServers
 ) -> None:
-    person = somebody(assistant)
+    person = make_person(assistant)
     page = at_the_sign_in(person)
     browser = InBrowser(servers, "luis@acceso.test")
     opened_by(page, browser)
     person.goes_on()
-    person.bot.waitUntil(lambda: "luis@acceso.test" in page._said.text(), timeout=20_000)
+    person.bot.waitUntil(lambda: "luis@acceso.test" in page._notice_text.text(), timeout=20_000)
     browser.done()
     assert person.window.flow.page is Page.SIGN_IN
     assert person.window.footer.primary.text() == "Sign in again"
@@ -205,9 +205,9 @@ def test_another_account_is_noticed_before_the_test(
 
 
 def test_a_code_for_another_device_is_shown_and_used(
-    somebody: MakePerson, assistant: Assistant, issuer: Issuer
+    make_person: MakePerson, assistant: Assistant, issuer: Issuer
 ) -> None:
-    person = somebody(assistant)
+    person = make_person(assistant)
     page = at_the_sign_in(person)
     person.clicks(page.by_code)
     person.bot.waitUntil(lambda: page._code is not None, timeout=20_000)
@@ -219,12 +219,12 @@ def test_a_code_for_another_device_is_shown_and_used(
 
 
 def test_servers_of_another_company_have_to_be_agreed_to_first(
-    somebody: MakePerson, assistant: Assistant, servers: RealServers
+    make_person: MakePerson, assistant: Assistant, servers: RealServers
 ) -> None:
     config = SIGN_IN_CONFIG.replace("mail.acceso.test", "mail.hoster.test")
     servers.web.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", config)
     try:
-        person = somebody(assistant)
+        person = make_person(assistant)
         page = at_the_sign_in(person)
     finally:
         servers.web.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", SIGN_IN_CONFIG)
@@ -250,38 +250,38 @@ def gmail(person: Person, tmp_path: Path, *ways: str) -> None:
     person.goes_on()
 
 
-def test_without_an_id_the_window_says_so_and_asks_for_an_app_password(
-    somebody: MakePerson, assistant: Assistant, tmp_path: Path
+def test_without_a_client_id_an_app_password_is_asked_for(
+    make_person: MakePerson, assistant: Assistant, tmp_path: Path
 ) -> None:
-    person = somebody(assistant)
+    person = make_person(assistant)
     gmail(person, tmp_path, "OAuth2", "password-cleartext")
     person.is_on(Page.PASSWORD)
     assert person.password._no_sign_in.text().startswith("Google only lets programs in")
     assert "app password" in person.password._no_sign_in.text()
 
 
-def test_without_an_id_and_without_passwords_the_rest_can_be_tried(
-    somebody: MakePerson, assistant: Assistant, tmp_path: Path
+def test_without_client_id_and_passwords_the_rest_can_be_checked(
+    make_person: MakePerson, assistant: Assistant, tmp_path: Path
 ) -> None:
-    person = somebody(assistant)
+    person = make_person(assistant)
     gmail(person, tmp_path, "OAuth2")
     person.is_on(Page.SIGN_IN)
-    page = page_of(person)
-    person.bot.waitUntil(lambda: person.window.state.sign_in.way_known, timeout=20_000)
-    assert "Passwords do not work" in page._said.text()
+    page = sign_in_page(person)
+    person.bot.waitUntil(lambda: person.window.state.sign_in.method_known, timeout=20_000)
+    assert "Passwords do not work" in page._notice_text.text()
     assert person.window.footer.primary.text() == "Try out the rest"
 
 
 def test_with_a_technicians_id_the_sign_in_comes_before_the_password(
-    somebody: MakePerson, assistant: Assistant, tmp_path: Path
+    make_person: MakePerson, assistant: Assistant, tmp_path: Path
 ) -> None:
     path = settings_path()
     path.parent.mkdir(parents=True)
     path.write_text('[[client]]\nprovider = "google"\nclient_id = "mi-id"\n')
-    person = somebody(assistant)
+    person = make_person(assistant)
     gmail(person, tmp_path, "OAuth2", "password-cleartext")
     person.is_on(Page.SIGN_IN)
-    page = page_of(person)
+    page = sign_in_page(person)
     opened: list[str] = []
 
     def open_url(url: str) -> bool:

@@ -33,9 +33,9 @@ def at_the_technicians_page(person: Person) -> TechnicianPage:
     return view
 
 
-def test_options_reach_the_engine_and_can_be_dropped_again(somebody: MakePerson) -> None:
+def test_options_reach_the_engine_and_can_be_dropped_again(make_person: MakePerson) -> None:
     assistant = Scripted()
-    person = somebody(assistant)
+    person = make_person(assistant)
     page = at_the_technicians_page(person)
     person.types(page.resolver.edit, "127.0.0.9:5353")
     person.types(page.trust.edit, "hoster.com")
@@ -48,7 +48,7 @@ def test_options_reach_the_engine_and_can_be_dropped_again(somebody: MakePerson)
     person.is_on(Page.FOUND)
     asked = NetworkOptions(resolver=("127.0.0.9", 5353))
     assert assistant.options == RunOptions(
-        asked, agreed=("hoster.com",), plain_http=True, oauth_client_id="mi-programa"
+        network=asked, agreed=("hoster.com",), plain_http=True, oauth_client_id="mi-programa"
     )
     person.window.navigator.go_back()
     person.clicks(person.start.without_options)
@@ -67,13 +67,13 @@ def test_a_wrong_option_is_explained_at_its_field(person: Person) -> None:
     assert not page.seconds.fault.isVisibleTo(person.window)
 
 
-def test_servers_from_a_file_are_taken_without_a_search(
-    somebody: MakePerson, tmp_path: Path
+def test_servers_from_a_file_are_used_without_a_search(
+    make_person: MakePerson, tmp_path: Path
 ) -> None:
     path = tmp_path / "settings.json"
     path.write_text(json.dumps(SETTINGS))
     assistant = Scripted()
-    person = somebody(assistant)
+    person = make_person(assistant)
     page = at_the_technicians_page(person)
     person.window.services.dialogs.file = lambda _parent, _title: str(path)
     person.clicks(page.settings_file)
@@ -87,13 +87,13 @@ def test_servers_from_a_file_are_taken_without_a_search(
 
 
 @pytest.mark.parametrize("content", ["no JSON", None])
-def test_a_file_that_cannot_be_used_is_told_beside_the_address(
-    somebody: MakePerson, tmp_path: Path, content: str | None
+def test_an_unusable_settings_file_is_reported_on_the_address_page(
+    make_person: MakePerson, tmp_path: Path, content: str | None
 ) -> None:
     path = tmp_path / "settings.json"
     if content is not None:
         path.write_text(content)
-    person = somebody(Scripted())
+    person = make_person(Scripted())
     page = at_the_technicians_page(person)
     person.window.services.dialogs.file = lambda _parent, _title: str(path)
     person.clicks(page.settings_file)
@@ -104,8 +104,8 @@ def test_a_file_that_cannot_be_used_is_told_beside_the_address(
     assert str(path) in person.start._problem.text()
 
 
-def test_the_demo_opens_from_the_first_page_and_is_left_again(somebody: MakePerson) -> None:
-    person = somebody(Scripted())
+def test_the_demo_opens_from_the_first_page_and_is_left_again(make_person: MakePerson) -> None:
+    person = make_person(Scripted())
     person.window.navigator.go_back()
     person.is_on(Page.WELCOME)
     person.clicks(person.welcome.demo)
@@ -125,8 +125,8 @@ def test_the_demo_opens_from_the_first_page_and_is_left_again(somebody: MakePers
     assert person.window.state.owner.address is None
 
 
-def test_the_technicians_page_needs_no_scrolling(somebody: MakePerson) -> None:
-    person = somebody(Scripted())
+def test_the_technicians_page_needs_no_scrolling(make_person: MakePerson) -> None:
+    person = make_person(Scripted())
     person.window.resize(SIZE)
     for spoken in ("es", "en"):
         person.window.header.languages.setCurrentIndex(
@@ -143,10 +143,10 @@ class Real(Scripted):
     reach = Assistant.reach
 
 
-def test_who_wants_nobody_asked_sees_that_the_guessed_servers_were_not_tried(
-    somebody: MakePerson,
+def test_offline_the_guessed_servers_are_shown_as_not_tried(
+    make_person: MakePerson,
 ) -> None:
-    person = somebody(Real(found=nothing_found()))
+    person = make_person(Real(found=nothing_found()))
     page = at_the_technicians_page(person)
     page.offline.setChecked(True)
     person.types(page.resolver.edit, "127.0.0.9:5353")

@@ -1,4 +1,4 @@
-"""Lines, limits, and the switch to TLS."""
+"""Lines, limits, and the upgrade to TLS."""
 
 import asyncio
 import ssl
@@ -13,7 +13,7 @@ from mailsetup.net.connection import (
     LeftoverBytesError,
     TooMuchDataError,
 )
-from tests.support.network.loopback import HOST, Handler, dialer, saying, server_context, serving
+from tests.support.network.loopback import HOST, Handler, dialer, sending, server_context, serving
 
 
 async def connect(port: int) -> Connection:
@@ -22,31 +22,31 @@ async def connect(port: int) -> Connection:
     return connection
 
 
-async def test_lines_come_without_their_endings() -> None:
-    async with serving(saying(b"one\r\ntwo\nthree\r\n")) as there:
-        connection = await connect(there.port)
+async def test_line_is_read_without_its_ending() -> None:
+    async with serving(sending(b"one\r\ntwo\nthree\r\n")) as server:
+        connection = await connect(server.port)
         lines = [await connection.read_line() for _ in range(3)]
         assert lines == [b"one", b"two", b"three"]
         assert not connection.is_secure
         connection.close()
 
 
-async def test_a_line_without_an_end_is_cut_off() -> None:
+async def test_endless_line_raises_too_much_data() -> None:
     async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             writer.write(b"x" * 65536)
             await writer.drain()
 
-    async with serving(endless) as there:
-        connection = await connect(there.port)
+    async with serving(endless) as server:
+        connection = await connect(server.port)
         with pytest.raises(TooMuchDataError):
             await connection.read_line()
         connection.close()
         async with asyncio.timeout(10):
-            await there.all_ended.wait()
+            await server.all_ended.wait()
 
 
-async def test_what_nobody_reads_does_not_pile_up() -> None:
+async def test_unread_data_pauses_the_server() -> None:
     sent = 0
 
     async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -56,20 +56,20 @@ async def test_what_nobody_reads_does_not_pile_up() -> None:
             await writer.drain()
             sent += 65536
 
-    async with serving(flood) as there:
-        connection = await connect(there.port)
+    async with serving(flood) as server:
+        connection = await connect(server.port)
         seen = -1
         while seen != sent:
             seen = sent
             await asyncio.sleep(0.2)
-        assert len(connection._wire.buffer) < 2_000_000
+        assert len(connection._protocol.buffer) < 2_000_000
         assert sent < 50_000_000
         connection.close()
 
 
-async def test_an_allowance_ends_a_talkative_server() -> None:
-    async with serving(saying(b"line\r\n" * 100)) as there:
-        connection = await connect(there.port)
+async def test_bytes_beyond_the_limit_raise_too_much_data() -> None:
+    async with serving(sending(b"line\r\n" * 100)) as server:
+        connection = await connect(server.port)
         connection.allow_bytes(12)
         await connection.read_line()
         await connection.read_line()
@@ -80,13 +80,13 @@ async def test_an_allowance_ends_a_talkative_server() -> None:
         connection.close()
 
 
-async def test_the_end_of_the_stream() -> None:
-    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def test_end_of_the_stream_raises_connection_lost() -> None:
+    async def close_early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"half a li")
         await writer.drain()
 
-    async with serving(hang_up) as there:
-        connection = await connect(there.port)
+    async with serving(close_early) as server:
+        connection = await connect(server.port)
         with pytest.raises(ConnectionLostError):
             await connection.read_line()
         connection.close()
@@ -95,7 +95,7 @@ async def test_the_end_of_the_stream() -> None:
 
 
 def starttls(injected: bytes = b"", tls: ssl.SSLContext | None = None) -> Handler:
-    """A server that upgrades when asked, with something slipped in behind its agreement."""
+    """A server with STARTTLS that sends more plaintext after accepting it."""
     context = tls or server_context()
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -113,45 +113,45 @@ def starttls(injected: bytes = b"", tls: ssl.SSLContext | None = None) -> Handle
     return handler
 
 
-async def upgraded(connection: Connection) -> object:
+async def upgrade(connection: Connection) -> object:
     assert await connection.read_line() == b"* OK ready"
     await connection.write(b"a1 STARTTLS\r\n")
     assert await connection.read_line() == b"a1 OK begin"
     return await connection.start_tls()
 
 
-async def test_starttls_gives_a_verified_session() -> None:
-    async with serving(starttls()) as there:
-        connection = await connect(there.port)
-        assert await upgraded(connection) is None
+async def test_starttls_creates_a_verified_session() -> None:
+    async with serving(starttls()) as server:
+        connection = await connect(server.port)
+        assert await upgrade(connection) is None
         assert connection.is_secure
         assert await connection.read_line() == b"secured"
         connection.close()
 
 
-async def test_bytes_slipped_in_before_the_handshake_end_it() -> None:
-    async with serving(starttls(injected=b"* CAPABILITY AUTH=PLAIN\r\n")) as there:
-        connection = await connect(there.port)
+async def test_plaintext_before_the_handshake_closes_the_connection() -> None:
+    async with serving(starttls(injected=b"* CAPABILITY AUTH=PLAIN\r\n")) as server:
+        connection = await connect(server.port)
         with pytest.raises(LeftoverBytesError):
-            await upgraded(connection)
+            await upgrade(connection)
         assert not connection.is_secure
         with pytest.raises(ConnectionLostError):
             await connection.write(b"secret")
 
 
-async def test_a_wrong_name_after_starttls_is_a_failure_and_no_session() -> None:
-    async with serving(starttls(tls=server_context("other.example"))) as there:
-        connection = await connect(there.port)
-        failure = await upgraded(connection)
+async def test_wrong_name_after_starttls_is_a_failure() -> None:
+    async with serving(starttls(tls=server_context("other.example"))) as server:
+        connection = await connect(server.port)
+        failure = await upgrade(connection)
         assert getattr(failure, "fault", None) is TlsFault.WRONG_NAME
         assert not connection.is_secure
         with pytest.raises(ConnectionLostError):
             await connection.write(b"secret")
 
 
-async def test_looking_at_a_certificate_never_makes_a_session() -> None:
-    async with serving(saying(b""), server_context("other.example")) as there:
-        connection = await connect(there.port)
+async def test_inspected_certificate_creates_no_session() -> None:
+    async with serving(sending(b""), server_context("other.example")) as server:
+        connection = await connect(server.port)
         seen = await connection.inspect_tls()
         assert seen.certificate is not None
         assert seen.certificate.names == ("other.example",)

@@ -1,7 +1,10 @@
-"""Connections to servers that are absent, slow, or not who they should be."""
+"""Connections to absent, slow and unverified servers."""
 
 import asyncio
 import socket
+import ssl
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 import trustme
@@ -13,19 +16,19 @@ from mailsetup.net.dial import ConnectFailure, ConnectFault, Dialer, interleaved
 from tests.support.network.loopback import (
     HOST,
     LONG_AGO,
-    YESTERDAY,
+    PAST,
     client_context,
     dialer,
     only_loopback,
-    saying,
+    sending,
     server_context,
     serving,
 )
 
 
-async def test_a_verified_session_says_what_it_is() -> None:
-    async with serving(saying(b"* OK hi\r\n"), server_context()) as there:
-        connection = await dialer(there.port)(HOST, 993, implicit_tls=True)
+async def test_verified_session_has_version_and_certificate() -> None:
+    async with serving(sending(b"* OK hi\r\n"), server_context()) as server:
+        connection = await dialer(server.port)(HOST, 993, implicit_tls=True)
         assert isinstance(connection, Connection)
         assert connection.tls is not None
         assert connection.tls.version in ("TLSv1.2", "TLSv1.3")
@@ -36,51 +39,48 @@ async def test_a_verified_session_says_what_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "options"),
+    ("fault", "name", "issue"),
     [
-        (TlsFault.EXPIRED, {"not_before": LONG_AGO, "not_after": YESTERDAY}),
-        (TlsFault.WRONG_NAME, {"names": ("srv12.hoster.example",)}),
-        (TlsFault.WRONG_NAME, {"names": ("other.example",), "common_name": HOST}),
-        (TlsFault.WRONG_NAME, {"names": ("*.example",)}),
-        (TlsFault.UNKNOWN_ISSUER, {"ca": trustme.CA()}),
+        (TlsFault.EXPIRED, HOST, partial(server_context, not_before=LONG_AGO, not_after=PAST)),
+        (TlsFault.WRONG_NAME, "srv12.hoster.example", server_context),
+        (TlsFault.WRONG_NAME, "other.example", partial(server_context, common_name=HOST)),
+        (TlsFault.WRONG_NAME, "*.example", server_context),
+        (TlsFault.UNKNOWN_ISSUER, HOST, partial(server_context, ca=trustme.CA())),
     ],
 )
-async def test_a_certificate_that_does_not_fit_is_named_with_its_facts(
-    fault: TlsFault, options: dict[str, object]
+async def test_rejected_certificate_is_reported_with_its_content(
+    fault: TlsFault, name: str, issue: Callable[[str], ssl.SSLContext]
 ) -> None:
-    names = options.pop("names", ())
-    assert isinstance(names, tuple)
-    context = server_context(*names, **options)  # type: ignore[arg-type]
-    async with serving(saying(b""), context) as there:
-        failure = await dialer(there.port)(HOST, 993, implicit_tls=True, explain=True)
+    async with serving(sending(b""), issue(name)) as server:
+        failure = await dialer(server.port)(HOST, 993, implicit_tls=True, explain=True)
         assert isinstance(failure, ConnectFailure)
         assert failure.fault is ConnectFault.TLS
         assert failure.tls is not None
         assert failure.tls.fault is fault
         assert failure.tls.certificate is not None
-        assert failure.tls.certificate.names == (names or (HOST,))
+        assert failure.tls.certificate.names == (name,)
 
 
-async def test_clear_text_on_a_tls_port_is_told_apart() -> None:
-    async with serving(saying(b"* OK in clear\r\n" * 10)) as there:
-        failure = await dialer(there.port)(HOST, 993, implicit_tls=True)
+async def test_plaintext_on_a_tls_port_is_not_tls() -> None:
+    async with serving(sending(b"* OK in clear\r\n" * 10)) as server:
+        failure = await dialer(server.port)(HOST, 993, implicit_tls=True)
         assert isinstance(failure, ConnectFailure)
         assert failure.tls is not None
         assert failure.tls.fault is TlsFault.NOT_TLS
 
 
-async def test_a_server_that_hangs_up_in_the_handshake() -> None:
-    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def test_connection_closed_during_the_handshake_is_interrupted() -> None:
+    async def close_early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
 
-    async with serving(hang_up) as there:
-        failure = await dialer(there.port)(HOST, 993, implicit_tls=True)
+    async with serving(close_early) as server:
+        failure = await dialer(server.port)(HOST, 993, implicit_tls=True)
         assert isinstance(failure, ConnectFailure)
         assert failure.tls is not None
         assert failure.tls.fault is TlsFault.INTERRUPTED
 
 
-async def test_a_server_that_knows_old_versions_only_is_too_old() -> None:
+async def test_protocol_version_alert_is_too_old() -> None:
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(4096)
         # A fatal alert "protocol version" (RFC 5246 section 7.2).
@@ -88,14 +88,14 @@ async def test_a_server_that_knows_old_versions_only_is_too_old() -> None:
         await writer.drain()
         await reader.read()
 
-    async with serving(refuse) as there:
-        failure = await dialer(there.port)(HOST, 993, implicit_tls=True)
+    async with serving(refuse) as server:
+        failure = await dialer(server.port)(HOST, 993, implicit_tls=True)
         assert isinstance(failure, ConnectFailure)
         assert failure.tls is not None
         assert failure.tls.fault is TlsFault.TOO_OLD
 
 
-async def test_a_closed_port_is_refused() -> None:
+async def test_closed_port_is_refused() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         failure = await dialer(closed.getsockname()[1])(HOST, 993, implicit_tls=True)
@@ -111,7 +111,9 @@ async def test_a_closed_port_is_refused() -> None:
         (DnsAnswer(("::1", "169.254.169.254", "0.0.0.0")), ConnectFault.FORBIDDEN_ADDRESS),
     ],
 )
-async def test_names_that_lead_nowhere_or_home(reply: Reply[str], fault: ConnectFault) -> None:
+async def test_name_without_a_permitted_address_is_not_connected(
+    reply: Reply[str], fault: ConnectFault
+) -> None:
     async def look_up(host: str) -> Reply[str]:
         return reply
 
@@ -120,32 +122,32 @@ async def test_names_that_lead_nowhere_or_home(reply: Reply[str], fault: Connect
     assert failure.fault is fault
 
 
-async def test_whoever_names_a_resolver_may_be_led_to_this_computer() -> None:
-    async with serving(saying(b"hi\r\n")) as there:
+async def test_loopback_address_is_permitted_with_a_given_resolver() -> None:
+    async with serving(sending(b"hi\r\n")) as server:
         dial = Dialer(only_loopback, client_context, allow_loopback=True)
-        connection = await dial(HOST, there.port, implicit_tls=False)
+        connection = await dial(HOST, server.port, implicit_tls=False)
         assert isinstance(connection, Connection)
         assert connection.address == "127.0.0.1"
         connection.close()
 
 
-async def test_a_dead_first_address_does_not_keep_the_second_from_answering() -> None:
-    async with serving(saying(b"hi\r\n")) as there:
+async def test_second_address_is_tried_while_the_first_is_pending() -> None:
+    async with serving(sending(b"hi\r\n")) as server:
         with socket.socket() as full:
-            # A listener whose queue is full swallows further connections, as a firewall does.
-            full.bind(("127.0.0.2", there.port))
+            # A listener with a full queue ignores further connections, as a firewall does.
+            full.bind(("127.0.0.2", server.port))
             full.listen(0)
             fillers = [socket.socket() for _ in range(4)]
             try:
                 for filler in fillers:
                     filler.setblocking(False)
-                    filler.connect_ex(("127.0.0.2", there.port))
+                    filler.connect_ex(("127.0.0.2", server.port))
 
                 async def look_up(host: str) -> Reply[str]:
                     return DnsAnswer(("127.0.0.2", "127.0.0.1"))
 
                 dial = Dialer(look_up, client_context, allow_loopback=True)
-                connection = await dial(HOST, there.port, implicit_tls=False)
+                connection = await dial(HOST, server.port, implicit_tls=False)
             finally:
                 for filler in fillers:
                     filler.close()
@@ -154,7 +156,7 @@ async def test_a_dead_first_address_does_not_keep_the_second_from_answering() ->
         connection.close()
 
 
-def test_both_families_take_turns() -> None:
+def test_address_families_alternate() -> None:
     assert interleaved(["192.0.2.1", "192.0.2.2", "2001:db8::1"]) == (
         "2001:db8::1",
         "192.0.2.1",
@@ -162,18 +164,18 @@ def test_both_families_take_turns() -> None:
     )
 
 
-async def test_cancelling_a_handshake_closes_the_socket() -> None:
+async def test_cancelled_handshake_closes_the_socket() -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.read(1000):
             pass
 
-    async with serving(silent) as there:
-        task = asyncio.ensure_future(dialer(there.port)(HOST, 993, implicit_tls=True))
+    async with serving(silent) as server:
+        task = asyncio.ensure_future(dialer(server.port)(HOST, 993, implicit_tls=True))
         async with asyncio.timeout(10):
-            await there.reached.wait()
+            await server.reached.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         async with asyncio.timeout(10):
-            await there.all_ended.wait()
-        assert there.ended == there.accepted == 1
+            await server.all_ended.wait()
+        assert server.ended == server.accepted == 1

@@ -1,13 +1,13 @@
-"""IP addresses that lead to this computer or its nearest network, however they are written."""
+"""IP addresses that lead to this computer or its link, in all forms."""
 
 import pytest
 
 from mailsetup.model.dns import DnsAnswer, Reply
 from mailsetup.net.dial import ConnectFailure, ConnectFault, Dialer
-from mailsetup.net.ip_scope import is_public, leads_home
+from mailsetup.net.ip_scope import is_loopback_or_link_local, is_public
 from tests.support.network.loopback import HOST, client_context
 
-HOME = {
+LOCAL = {
     "IPv4 loopback": "127.0.0.1",
     "IPv4 loopback, another host": "127.255.255.254",
     "IPv4 link-local (cloud metadata)": "169.254.169.254",
@@ -36,15 +36,15 @@ HOME = {
     "NAT64 of link-local": "64:ff9b::a9fe:a9fe",
     "NAT64 of unspecified": "64:ff9b::",
     "local-use NAT64, /96": "64:ff9b:1::127.0.0.1",
-    "local-use NAT64, /96, a network of its own": "64:ff9b:1:fffe::127.0.0.1",
+    "local-use NAT64, /96, another subnet": "64:ff9b:1:fffe::127.0.0.1",
     "local-use NAT64, /48": "64:ff9b:1:7f00:0:100::",
     "local-use NAT64, /56": "64:ff9b:1:7f:0:1::",
     "local-use NAT64, /64": "64:ff9b:1::7f:0:100:0",
     "ISATAP of loopback": "2001:db8::5efe:127.0.0.1",
-    "no address": "localhost",
-    "nothing": "",
+    "host name": "localhost",
+    "empty": "",
 }
-ELSEWHERE = {
+OTHERS = {
     "IPv4": "8.8.8.8",
     "IPv4 in a company's network": "192.168.1.20",
     "IPv4 in a company's network, 10/8": "10.0.0.25",
@@ -59,18 +59,18 @@ ELSEWHERE = {
 }
 
 
-@pytest.mark.parametrize("address", HOME.values(), ids=HOME)
-def test_an_address_that_leads_home_is_recognised_in_every_form(address: str) -> None:
-    assert leads_home(address)
+@pytest.mark.parametrize("address", LOCAL.values(), ids=LOCAL)
+def test_local_address_is_recognised_in_every_form(address: str) -> None:
+    assert is_loopback_or_link_local(address)
 
 
-@pytest.mark.parametrize("address", ELSEWHERE.values(), ids=ELSEWHERE)
-def test_an_address_elsewhere_stays_usable(address: str) -> None:
-    assert not leads_home(address)
+@pytest.mark.parametrize("address", OTHERS.values(), ids=OTHERS)
+def test_other_address_is_not_local(address: str) -> None:
+    assert not is_loopback_or_link_local(address)
 
 
 @pytest.mark.parametrize("address", ["::ffff:127.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1"])
-async def test_a_public_name_is_not_connected_to_an_embedded_loopback(address: str) -> None:
+async def test_public_name_is_not_connected_to_an_embedded_loopback_address(address: str) -> None:
     async def look_up(host: str) -> Reply[str]:
         return DnsAnswer((address,))
 
@@ -92,5 +92,5 @@ async def test_a_public_name_is_not_connected_to_an_embedded_loopback(address: s
         ("no address", False),
     ],
 )
-def test_a_mapped_address_is_as_public_as_the_one_inside(address: str, public: bool) -> None:
+def test_mapped_address_has_the_scope_of_its_ipv4_address(address: str, public: bool) -> None:
     assert is_public(address) is public

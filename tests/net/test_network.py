@@ -1,4 +1,4 @@
-"""What is handed down, and whom a host name belongs to."""
+"""Options of the network, and the owners of host names."""
 
 from pathlib import Path
 
@@ -26,11 +26,11 @@ from mailsetup.net.public_suffix import owned_domain, registrable_domain, same_o
         ("[", None),
     ],
 )
-def test_how_a_resolver_is_written(text: str, resolver: tuple[str, int] | None) -> None:
+def test_resolver_option_is_parsed(text: str, resolver: tuple[str, int] | None) -> None:
     assert parse_resolver(text) == resolver
 
 
-async def test_a_file_that_is_no_certificate_is_refused_at_once(tmp_path: Path) -> None:
+async def test_invalid_ca_file_raises_an_error(tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     file.write_text("not a certificate")
     with pytest.raises(OSError):
@@ -38,7 +38,7 @@ async def test_a_file_that_is_no_certificate_is_refused_at_once(tmp_path: Path) 
             pass
 
 
-def test_only_the_systems_proxy_for_https_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_proxy_for_https_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "https_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
@@ -61,27 +61,27 @@ def test_only_the_systems_proxy_for_https_counts(monkeypatch: pytest.MonkeyPatch
         ("192.0.2.1", None, "192.0.2.1"),
     ],
 )
-def test_registered_and_owned(name: str, registrable: str | None, owned: str) -> None:
+def test_registrable_and_owned_domain(name: str, registrable: str | None, owned: str) -> None:
     assert registrable_domain(name) == registrable
     assert owned_domain(name) == owned
 
 
-def test_two_public_suffixes_are_no_organisation() -> None:
+def test_public_suffix_is_no_organisation() -> None:
     assert same_organisation("imap.bodega.es", "smtp.bodega.es")
     assert not same_organisation("bodega.es", "taller.es")
     assert not same_organisation("co.uk", "co.uk")
 
 
 @pytest.mark.parametrize("only_icann", [True, False])
-def test_every_rule_of_the_list_counts_as_in_the_whole_list(only_icann: bool) -> None:
+def test_each_rule_has_the_same_effect_as_in_the_whole_list(only_icann: bool) -> None:
     whole = publicsuffixlist.PublicSuffixList(only_icann=only_icann)
     lines = Path(publicsuffixlist.PSLFILE).read_text("utf-8").splitlines()
     rules = [line.split()[0] for line in lines if line and not line.startswith("//")]
-    judge = registrable_domain if only_icann else owned_domain
-    # Some of each kind: national, with an exception, in other letters, private.
+    function = registrable_domain if only_icann else owned_domain
+    # Rules of every kind: wildcards, exceptions, non-ASCII, private.
     for rule in {*rules[::23], *(rule for rule in rules if rule[0] in "!*" or not rule.isascii())}:
         suffix = to_a_label(rule.lstrip("!*."))
         assert suffix is not None
         for name in (suffix, f"b.{suffix}", f"a.b.{suffix}"):
             expected = whole.privatesuffix(name)
-            assert judge(name) == (expected if only_icann else expected or name), rule
+            assert function(name) == (expected if only_icann else expected or name), rule

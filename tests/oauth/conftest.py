@@ -1,4 +1,4 @@
-"""An assistant on the real servers, and what every end of a sign-in has in common."""
+"""An assistant with the real servers, and checks of every sign-in's result."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from mailsetup import i18n
 from mailsetup.assistant.account_choice import choose_account
 from mailsetup.assistant.run_options import RunOptions
 from mailsetup.assistant.service import Assistant
-from mailsetup.assistant.signin.flow import SignInWay
+from mailsetup.assistant.signin.flow import SignInMethod
 from mailsetup.assistant.texts.signin import sign_in_sentence
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.network_options import NetworkOptions, parse_resolver
@@ -25,19 +25,19 @@ from tests.support.servers.real_servers import RealServers
 ADDRESS = "ana@acceso.test"
 
 
-def options_of(servers: RealServers, **more: object) -> RunOptions:
-    """How to reach the servers."""
+def options_of(servers: RealServers, *, oauth_client_id: str = "") -> RunOptions:
+    """Options with the servers' name server and authority."""
     network = NetworkOptions(
         resolver=parse_resolver(servers.resolver),
         ca_files=(Path(servers.ca_file),),
         use_proxy=False,
     )
-    return RunOptions(network=network, **more)  # type: ignore[arg-type]
+    return RunOptions(network=network, oauth_client_id=oauth_client_id)
 
 
 @pytest.fixture
 def keyring() -> MemoryKeyring:
-    """Where sign-ins are kept."""
+    """The keyring in which sign-ins are stored."""
     return MemoryKeyring()
 
 
@@ -45,7 +45,7 @@ def keyring() -> MemoryKeyring:
 async def assistant(
     servers: RealServers, issuer: Issuer, keyring: MemoryKeyring
 ) -> AsyncIterator[Assistant]:
-    """The use cases, on the real servers."""
+    """The assistant with the real servers."""
     made = Assistant(options_of(servers), Vault(lambda: keyring), lambda: ())
     yield made
     await made.close()
@@ -53,7 +53,7 @@ async def assistant(
 
 @pytest.fixture
 async def account(assistant: Assistant) -> tuple[Account, AccountSettings]:
-    """The account and its settings, as the domain publishes them."""
+    """The account and its settings from the domain."""
     address = EmailAddress.parse(ADDRESS)
     assert isinstance(address, EmailAddress)
     found = await assistant.discover(address)
@@ -64,35 +64,35 @@ async def account(assistant: Assistant) -> tuple[Account, AccountSettings]:
 
 
 @pytest.fixture
-async def way(assistant: Assistant, account: tuple[Account, AccountSettings]) -> SignInWay:
-    """Where one signs in for it."""
-    found = await assistant.sign_ins.find_way(*account)
-    assert isinstance(found, SignInWay)
+async def method(assistant: Assistant, account: tuple[Account, AccountSettings]) -> SignInMethod:
+    """The sign-in of the account."""
+    found = await assistant.sign_ins.find_method(*account)
+    assert isinstance(found, SignInMethod)
     return found
 
 
 def port_of(url: str) -> int:
-    """Where the browser is to come back to."""
+    """The port of the redirect URI in an authorization request."""
     redirect = parse_qs(urlsplit(url).query)["redirect_uri"][0]
     return urlsplit(redirect).port or 0
 
 
 def is_closed(port: int) -> bool:
-    """Whether nobody listens on this computer's own port."""
+    """Whether a loopback port refuses connections."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def sentences(failure: SignInFailure) -> tuple[str, str]:
-    """What a person is told, in both languages; whole sentences without a gap."""
-    said = []
+    """The message in both languages, checked to be complete sentences."""
+    messages = []
     for language in ("en", "es"):
         i18n.set_language(language)
-        said.append(sign_in_sentence(failure))
+        messages.append(sign_in_sentence(failure))
     i18n.set_language("en")
-    for sentence in said:
+    for sentence in messages:
         assert sentence.rstrip().endswith(".")
         assert "{" not in sentence
         assert 20 < len(sentence) < 300
-    return said[0], said[1]
+    return messages[0], messages[1]

@@ -1,4 +1,4 @@
-"""A real browser signs in: Chromium, the provider, our landing page, and Dovecot in one go."""
+"""Sign-in with a real browser: Chromium, the provider, the loopback redirect and Dovecot."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ import pytest
 from mailsetup import i18n
 from mailsetup.assistant.check.request import CheckRequest
 from mailsetup.assistant.service import Assistant
-from mailsetup.assistant.signin.flow import SignIn, SignInWay
+from mailsetup.assistant.signin.flow import SignIn, SignInMethod
 from mailsetup.model.settings import Account, AccountSettings
 from mailsetup.model.sign_in import SignInFailure, SignInFault
 from tests.oauth.conftest import ADDRESS, is_closed, port_of
@@ -29,8 +29,8 @@ def browser(servers: RealServers, tmp_path_factory: pytest.TempPathFactory) -> I
         yield running
 
 
-class Signing:
-    """What a person does in Chromium, beside the program that waits for it."""
+class ChromiumPerson:
+    """A person who signs in with Chromium, in a thread."""
 
     def __init__(self, browser: Chromium, servers: RealServers, *, button: str = "allow") -> None:
         self._browser = browser
@@ -58,24 +58,24 @@ class Signing:
         await asyncio.to_thread(self._thread.join, 60)
 
 
-async def test_chromium_signs_in_and_the_account_is_proven(
+async def test_sign_in_with_chromium_proves_the_account(
     servers: RealServers,
     issuer: Issuer,
     assistant: Assistant,
     account: tuple[Account, AccountSettings],
-    way: SignInWay,
+    method: SignInMethod,
     browser: Chromium,
 ) -> None:
     i18n.set_language("es")
-    signing = Signing(browser, servers)
+    person = ChromiumPerson(browser, servers)
     async with asyncio.timeout(60):
-        made = await assistant.sign_ins.sign_in(way, signing.open)
-    await signing.done()
+        made = await assistant.sign_ins.sign_in(method, person.open)
+    await person.done()
     assert isinstance(made, SignIn), made
-    assert signing.offered == ADDRESS
-    assert signing.heading == "Ya puedes cerrar esta página"
-    assert browser.address.startswith(f"http://127.0.0.1:{port_of(signing.url)}/")
-    assert is_closed(port_of(signing.url))
+    assert person.offered == ADDRESS
+    assert person.heading == "Ya puedes cerrar esta página"
+    assert browser.address.startswith(f"http://127.0.0.1:{port_of(person.url)}/")
+    assert is_closed(port_of(person.url))
     report = await assistant.check(
         CheckRequest(account=account[0], secret=made.token, sign_in=made, wait=30)
     )
@@ -85,14 +85,18 @@ async def test_chromium_signs_in_and_the_account_is_proven(
     assert issuer.active_tokens == []
 
 
-async def test_chromium_says_no(
-    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay, browser: Chromium
+async def test_denied_sign_in_with_chromium_is_reported(
+    servers: RealServers,
+    issuer: Issuer,
+    assistant: Assistant,
+    method: SignInMethod,
+    browser: Chromium,
 ) -> None:
-    signing = Signing(browser, servers, button="deny")
+    person = ChromiumPerson(browser, servers, button="deny")
     async with asyncio.timeout(60):
-        made = await assistant.sign_ins.sign_in(way, signing.open)
-    await signing.done()
+        made = await assistant.sign_ins.sign_in(method, person.open)
+    await person.done()
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.DENIED
-    assert signing.heading == "You did not give leave"
-    assert is_closed(port_of(signing.url))
+    assert person.heading == "You did not give leave"
+    assert is_closed(port_of(person.url))

@@ -1,4 +1,4 @@
-"""The sign-in by a code that is typed elsewhere, at a real provider."""
+"""The device authorization grant (RFC 8628) at a real provider."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from mailsetup.assistant.events import Event, SignInCode
-from mailsetup.assistant.signin.flow import SignIn, SignInMeans, SignInWay, sign_in
+from mailsetup.assistant.signin.flow import SignIn, SignInMeans, SignInMethod, sign_in
 from mailsetup.model.sign_in import Client, SignInFailure, SignInFault
 from mailsetup.net.network import Network, open_network
 from tests.oauth.conftest import ADDRESS, options_of, sentences
-from tests.support.oauth.person import nobody
+from tests.support.oauth.person import open_no_page
 from tests.support.servers.oauth_issuer import Issuer
 from tests.support.servers.real_servers import RealServers
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.servers
 
 
 class QuickClock:
-    """Time that passes as fast as it is asked to; ``slept`` are the waits, in seconds."""
+    """A clock that does not wait; ``slept`` are the requested waits in seconds."""
 
     def __init__(self, on_sleep: Callable[[int], None] = lambda _count: None) -> None:
         self.slept: list[float] = []
@@ -45,7 +45,7 @@ async def net(servers: RealServers) -> AsyncIterator[Network]:
 
 
 async def by_device(
-    way: SignInWay, net: Network, issuer: Issuer, *, allow: bool | None = True
+    method: SignInMethod, net: Network, issuer: Issuer, *, allow: bool | None = True
 ) -> tuple[SignIn | SignInFailure, list[Event], QuickClock]:
     events: list[Event] = []
 
@@ -55,14 +55,16 @@ async def by_device(
             issuer.decide(shown[0].code, ADDRESS, allow=allow)
 
     clock = QuickClock(decide)
-    made = await sign_in(way, SignInMeans.DEVICE, replace(net, clock=clock), events.append, nobody)
+    made = await sign_in(
+        method, SignInMeans.DEVICE, replace(net, clock=clock), events.append, open_no_page
+    )
     return made, events, clock
 
 
-async def test_a_code_is_shown_and_asked_about_until_it_was_used(
-    issuer: Issuer, way: SignInWay, net: Network
+async def test_code_is_shown_and_polled_until_it_is_entered(
+    issuer: Issuer, method: SignInMethod, net: Network
 ) -> None:
-    made, events, clock = await by_device(way, net, issuer)
+    made, events, clock = await by_device(method, net, issuer)
     assert isinstance(made, SignIn)
     assert len(made.token.reveal()) > 1000
     assert made.signed_in_as == ADDRESS
@@ -73,54 +75,54 @@ async def test_a_code_is_shown_and_asked_about_until_it_was_used(
     assert clock.slept[:3] == [1.0, 1.0, 1.0]
 
 
-async def test_a_provider_that_wants_us_slower_gets_it(
-    issuer: Issuer, way: SignInWay, net: Network
+async def test_slow_down_increases_the_interval(
+    issuer: Issuer, method: SignInMethod, net: Network
 ) -> None:
     issuer.faults.add("slow-down")
-    made, _events, clock = await by_device(way, net, issuer)
+    made, _events, clock = await by_device(method, net, issuer)
     assert isinstance(made, SignIn)
     assert clock.slept == [1.0, 6.0, 11.0]
 
 
-async def test_a_no_elsewhere_is_a_no(issuer: Issuer, way: SignInWay, net: Network) -> None:
-    made, _events, _clock = await by_device(way, net, issuer, allow=False)
+async def test_denied_code_is_reported(issuer: Issuer, method: SignInMethod, net: Network) -> None:
+    made, _events, _clock = await by_device(method, net, issuer, allow=False)
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.DENIED
     sentences(made)
     assert issuer.tokens == []
 
 
-async def test_a_code_that_nobody_uses_ends(issuer: Issuer, way: SignInWay, net: Network) -> None:
+async def test_unused_code_expires(issuer: Issuer, method: SignInMethod, net: Network) -> None:
     issuer.faults.add("old-codes")
-    made, _events, _clock = await by_device(way, net, issuer, allow=None)
+    made, _events, _clock = await by_device(method, net, issuer, allow=None)
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.TIMED_OUT
 
 
-async def test_an_id_that_the_provider_does_not_know_is_told(
-    issuer: Issuer, way: SignInWay, net: Network
+async def test_unknown_client_id_is_reported(
+    issuer: Issuer, method: SignInMethod, net: Network
 ) -> None:
-    unknown = replace(way, client=Client("de-nadie"))
+    unknown = replace(method, client=Client("de-nadie"))
     made, _events, _clock = await by_device(unknown, net, issuer)
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.CLIENT_REFUSED
     assert "id of this program" in sentences(made)[0]
 
 
-async def test_a_code_for_somebody_elses_page_is_not_shown(
-    issuer: Issuer, way: SignInWay, net: Network
+async def test_code_of_another_providers_page_is_not_shown(
+    issuer: Issuer, method: SignInMethod, net: Network
 ) -> None:
     issuer.faults.add("foreign-page")
-    made, events, _clock = await by_device(way, net, issuer)
+    made, events, _clock = await by_device(method, net, issuer)
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.MALFORMED
     assert events == []
 
 
-async def test_a_provider_without_codes_says_so(
-    issuer: Issuer, way: SignInWay, net: Network
+async def test_provider_without_the_device_grant_is_reported(
+    issuer: Issuer, method: SignInMethod, net: Network
 ) -> None:
-    without = replace(way, provider=replace(way.provider, device=""))
+    without = replace(method, provider=replace(method.provider, device=""))
     made, _events, _clock = await by_device(without, net, issuer)
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.DEVICE_UNSUPPORTED

@@ -1,4 +1,4 @@
-"""Where one signs in, as which client, and to whom a token may go: all without any network."""
+"""Providers, metadata, clients and the servers that may receive a token, without a network."""
 
 import json
 from dataclasses import replace
@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from mailsetup.assistant.signin.flow import SignInWay, known_clients
+from mailsetup.assistant.signin.flow import SignInMethod, known_clients
 from mailsetup.assistant.signin.stored import StoredSignIn, restored, stored_from_text, to_text
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
@@ -23,14 +23,14 @@ from mailsetup.model.settings import (
 from mailsetup.model.sign_in import ClientsFailure, SignInFailure, SignInFault
 from mailsetup.net.http import HttpReply
 from mailsetup.oauth.clients import (
-    built_in,
+    built_in_clients,
     client_for,
-    of_technician,
     settings_path,
+    technician_clients,
 )
-from mailsetup.oauth.metadata import is_issuer, places, read
-from mailsetup.oauth.provider import BUILTIN, OAuthProvider, builtin_for, given_by
-from mailsetup.oauth.tokens import missing_scopes, post, query_of, refusal
+from mailsetup.oauth.metadata import is_issuer, metadata_urls, parse_metadata
+from mailsetup.oauth.provider import BUILTIN, OAuthProvider, builtin_for, provider_in_settings
+from mailsetup.oauth.tokens import failure_from_error, missing_scopes, post, query_parameters
 from tests.support.network.scripted_network import ScriptedNetwork
 
 ISSUER = "https://id.bodega.es"
@@ -44,8 +44,8 @@ GOOD = {
 ADDRESS = EmailAddress("ana", "bodega.es")
 
 
-def builtin(word: str) -> OAuthProvider:
-    return next(one for one in BUILTIN if one.id == word)
+def builtin(id: str) -> OAuthProvider:
+    return next(one for one in BUILTIN if one.id == id)
 
 
 def account(incoming: str, outgoing: str = "") -> Account:
@@ -75,7 +75,7 @@ def account(incoming: str, outgoing: str = "") -> Account:
         (("imap.comcast.net", "smtp.comcast.net"), "comcast"),
     ],
 )
-def test_the_big_providers_are_known_by_their_mail_servers(
+def test_builtin_provider_is_found_by_its_mail_servers(
     hosts: tuple[str, ...], expected: str
 ) -> None:
     found = builtin_for(hosts, None)
@@ -88,11 +88,11 @@ def test_the_big_providers_are_known_by_their_mail_servers(
 @pytest.mark.parametrize(
     "hosts", [("imap.gmail.com.evil.es",), ("imap.gmail.com", "mail.evil.es"), ("evilgmail.com",)]
 )
-def test_a_name_that_only_resembles_a_providers_is_not_its_own(hosts: tuple[str, ...]) -> None:
+def test_similar_host_name_does_not_belong_to_a_provider(hosts: tuple[str, ...]) -> None:
     assert builtin_for(hosts, None) is None
 
 
-def test_microsoft_is_asked_for_the_protocols_in_use_only() -> None:
+def test_only_scopes_of_the_protocols_in_use_are_requested() -> None:
     microsoft = builtin("microsoft")
     wanted = microsoft.scopes([Protocol.IMAP, Protocol.SMTP])
     assert "https://outlook.office.com/IMAP.AccessAsUser.All" in wanted
@@ -110,43 +110,43 @@ def test_microsoft_is_asked_for_the_protocols_in_use_only() -> None:
         OAuth2Endpoints(issuer="https://accounts.google.com", token_url="https://evil.es/token"),
     ],
 )
-def test_a_known_sign_in_page_never_stands_before_a_strangers_token_endpoint(
+def test_builtin_sign_in_page_is_not_used_with_another_token_endpoint(
     endpoints: OAuth2Endpoints,
 ) -> None:
     found = builtin_for(("mail.evil.es",), endpoints)
     assert found is not None
     assert found.token == "https://oauth2.googleapis.com/token"
-    # And its token goes to the stranger's mail server only where the person agrees to that.
+    # The other mail server receives the token only if the person agrees.
     assert not found.owns("mail.evil.es")
 
 
-def test_endpoints_of_two_owners_are_not_used() -> None:
+def test_endpoints_of_different_owners_are_not_used() -> None:
     def settings(token: str) -> AccountSettings:
         endpoints = OAuth2Endpoints("", "https://login.bodega.es/a", token, ("mail",), "id-1")
         return AccountSettings((), (), oauth2=endpoints)
 
-    found = given_by(settings("https://api.bodega.es/t"))
+    found = provider_in_settings(settings("https://api.bodega.es/t"))
     assert found is not None
     assert found.owns("mail.bodega.es")
     assert not found.owns("mail.hoster.com")
-    assert given_by(settings("https://evil.es/t")) is None
+    assert provider_in_settings(settings("https://evil.es/t")) is None
 
 
-def test_a_claimed_issuer_does_not_open_its_servers_to_anothers_token() -> None:
+def test_servers_of_a_claimed_issuer_do_not_receive_the_token() -> None:
     endpoints = OAuth2Endpoints(
         "https://evil.es", "https://login.bodega.es/a", "https://login.bodega.es/t", ("mail",), "id"
     )
-    found = given_by(AccountSettings((), (), oauth2=endpoints))
+    found = provider_in_settings(AccountSettings((), (), oauth2=endpoints))
     assert found is not None
     assert not found.owns("mail.evil.es")
     assert found.owns("mail.bodega.es")
 
 
-def test_each_organisation_at_microsoft_has_a_name_of_its_own() -> None:
+def test_issuers_of_microsoft_tenants_are_accepted() -> None:
     microsoft = builtin("microsoft")
-    assert microsoft.is_named("https://login.microsoftonline.com/1234/v2.0")
-    assert not microsoft.is_named("https://login.microsoftonline.com.evil.es/1234/v2.0")
-    assert not builtin("google").is_named("https://accounts.google.com/")
+    assert microsoft.accepts_issuer("https://login.microsoftonline.com/1234/v2.0")
+    assert not microsoft.accepts_issuer("https://login.microsoftonline.com.evil.es/1234/v2.0")
+    assert not builtin("google").accepts_issuer("https://accounts.google.com/")
 
 
 # Metadata ---------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def test_each_organisation_at_microsoft_has_a_name_of_its_own() -> None:
         "",
     ],
 )
-def test_what_is_no_issuer_is_not_asked(text: str) -> None:
+def test_invalid_issuer_is_recognised(text: str) -> None:
     assert not is_issuer(text)
 
 
@@ -184,22 +184,22 @@ def test_what_is_no_issuer_is_not_asked(text: str) -> None:
         ),
     ],
 )
-def test_the_metadata_stand_where_the_rfcs_say(issuer: str, first: str, second: str) -> None:
-    assert places(issuer) == (first, second)
+def test_metadata_urls_follow_the_rfcs(issuer: str, first: str, second: str) -> None:
+    assert metadata_urls(issuer) == (first, second)
 
 
-def test_good_metadata_give_a_provider_for_its_own_domain() -> None:
-    found = read(json.dumps(GOOD).encode(), ISSUER)
+def test_valid_metadata_describe_a_provider_of_their_domain() -> None:
+    found = parse_metadata(json.dumps(GOOD).encode(), ISSUER)
     assert isinstance(found, OAuthProvider)
-    assert found.imap == ("urn:ietf:params:oauth:scope:mail",)
+    assert found.mail == ("urn:ietf:params:oauth:scope:mail",)
     assert found.owns("mail.bodega.es")
     assert not found.owns("mail.hoster.com")
-    assert not found.names_itself
+    assert not found.sends_issuer
 
 
-def test_resources_that_an_issuer_calls_its_own_may_receive_its_tokens() -> None:
+def test_protected_resources_may_receive_the_tokens() -> None:
     more = {**GOOD, "protected_resources": ["https://mail.hoster.com/", "imap.otra.com", 7]}
-    found = read(json.dumps(more).encode(), ISSUER)
+    found = parse_metadata(json.dumps(more).encode(), ISSUER)
     assert isinstance(found, OAuthProvider)
     assert found.owns("mail.hoster.com")
     assert found.owns("imap.otra.com")
@@ -251,22 +251,22 @@ def test_resources_that_an_issuer_calls_its_own_may_receive_its_tokens() -> None
         ),
     ],
 )
-def test_metadata_that_are_not_the_issuers_or_not_safe_are_not_used(
+def test_metadata_of_another_issuer_or_unsafe_ones_are_rejected(
     change: dict[str, object], fault: SignInFault, detail: str
 ) -> None:
-    found = read(json.dumps({**GOOD, **change}).encode(), ISSUER)
+    found = parse_metadata(json.dumps({**GOOD, **change}).encode(), ISSUER)
     assert isinstance(found, SignInFailure)
     assert found.fault is fault
     assert detail in found.detail
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"\xff", b"[" * 100_000])
-def test_what_is_no_metadata_is_none(body: bytes) -> None:
-    found = read(body, ISSUER)
+def test_invalid_metadata_are_rejected(body: bytes) -> None:
+    found = parse_metadata(body, ISSUER)
     assert isinstance(found, SignInFailure)
 
 
-# Answers ----------------------------------------------------------------------------------------
+# Responses --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -283,10 +283,10 @@ def test_what_is_no_metadata_is_none(body: bytes) -> None:
         ("\x1b[31mweird", "", SignInFault.REFUSED),
     ],
 )
-def test_a_providers_error_is_told_for_what_it_means(
+def test_error_responses_have_specific_faults(
     error: str, description: str, expected: SignInFault
 ) -> None:
-    found = refusal(error, description)
+    found = failure_from_error(error, description)
     assert found.fault is expected
     assert found.detail.isprintable()
 
@@ -305,29 +305,29 @@ def test_a_providers_error_is_told_for_what_it_means(
         (("https://mail.google.com/",), ("openid", "email"), ("https://mail.google.com/",)),
     ],
 )
-def test_a_scope_that_was_not_granted_is_missed(
+def test_scopes_that_were_not_granted_are_missing(
     wanted: tuple[str, ...], granted: tuple[str, ...], missing: tuple[str, ...]
 ) -> None:
     assert missing_scopes(wanted, granted) == missing
 
 
-def test_a_parameter_that_comes_twice_makes_the_answer_none() -> None:
-    assert query_of("/?code=1&state=2") == {"code": "1", "state": "2"}
-    assert query_of("/?code=1&code=3&state=2") is None
-    assert query_of("/?" + "a=1&" * 60) is None
+def test_redirect_with_a_repeated_parameter_is_rejected() -> None:
+    assert query_parameters("/?code=1&state=2") == {"code": "1", "state": "2"}
+    assert query_parameters("/?code=1&code=3&state=2") is None
+    assert query_parameters("/?" + "a=1&" * 60) is None
 
 
 # Clients ----------------------------------------------------------------------------------------
 
 
-def test_the_source_carries_no_id_of_anybody() -> None:
-    assert built_in() == ()
+def test_source_contains_no_client_ids() -> None:
+    assert built_in_clients() == ()
 
 
-def test_a_technicians_file_gives_ids_by_provider_or_issuer(home: Path) -> None:
+def test_technicians_file_has_clients_by_provider_or_issuer(home: Path) -> None:
     path = settings_path()
     assert path.is_relative_to(home)
-    assert of_technician(path) == ()
+    assert technician_clients(path) == ()
     path.parent.mkdir(parents=True)
     path.write_text(
         '[[client]]\nprovider = "google"\nclient_id = "g-1"\nclient_secret = "nicht geheim"\n'
@@ -341,9 +341,9 @@ def test_a_technicians_file_gives_ids_by_provider_or_issuer(home: Path) -> None:
     assert google is not None
     assert (google.id, google.secret) == ("g-1", Secret("nicht geheim"))
     assert "nicht" not in repr(google)
-    ours = client_for(OAuthProvider("id.bodega.es", "x", ISSUER), known)
-    assert ours is not None
-    assert ours.redirect == "http://localhost:8400/vuelta"
+    found = client_for(OAuthProvider("id.bodega.es", "x", ISSUER), known)
+    assert found is not None
+    assert found.redirect == "http://localhost:8400/vuelta"
     assert client_for(builtin("microsoft"), known) is None
 
 
@@ -360,38 +360,38 @@ def test_a_technicians_file_gives_ids_by_provider_or_issuer(home: Path) -> None:
         '[[client]]\nprovider = "google"\nclient_id = "x"\nredirect = "http://localhost/"',
     ],
 )
-def test_a_file_with_a_mistake_is_named_and_not_half_used(tmp_path: Path, text: str) -> None:
+def test_file_with_an_error_is_reported_and_not_used(tmp_path: Path, text: str) -> None:
     path = tmp_path / "oauth.toml"
     path.write_text(text)
-    found = of_technician(path)
+    found = technician_clients(path)
     assert isinstance(found, ClientsFailure)
     assert found.where
     path.write_bytes(b"\xff")
-    assert isinstance(of_technician(path), ClientsFailure)
+    assert isinstance(technician_clients(path), ClientsFailure)
 
 
 # The keyring ------------------------------------------------------------------------------------
 
 
-def test_a_stored_sign_in_is_restored_for_its_own_provider_only() -> None:
+def test_stored_sign_in_is_restored_for_its_provider_only() -> None:
     stored = StoredSignIn(ISSUER, "b-1", Secret("erneuern"), "ana@bodega.es")
     assert stored_from_text(to_text(stored)) == stored
     assert "erneuern" not in repr(stored)
     provider = OAuthProvider("id.bodega.es", "x", ISSUER, token=f"{ISSUER}/token")
-    way = SignInWay(account("mail.bodega.es"), provider, None)
-    found = restored(stored, way)
+    method = SignInMethod(account("mail.bodega.es"), provider, None)
+    found = restored(stored, method)
     assert found is not None
     assert found.client.id == "b-1"
-    other = replace(way, provider=replace(provider, issuer="https://evil.es"))
+    other = replace(method, provider=replace(provider, issuer="https://evil.es"))
     assert restored(stored, other) is None
 
 
 @pytest.mark.parametrize("text", ["", "x", "[]", "{}", '{"issuer":1}', '{"refresh_token":""}'])
-def test_what_others_put_into_the_keyring_is_no_sign_in(text: str) -> None:
+def test_invalid_keyring_entry_is_no_sign_in(text: str) -> None:
     assert stored_from_text(Secret(text)) is None
 
 
-async def test_a_refusal_does_not_show_what_was_sent_with_the_request() -> None:
+async def test_error_response_does_not_show_the_secrets_of_the_request() -> None:
     scripted = ScriptedNetwork()
     url = "https://id.bodega.example/token"
     sent = {
@@ -400,8 +400,8 @@ async def test_a_refusal_does_not_show_what_was_sent_with_the_request() -> None:
         "refresh_token": "1//0g-erneuern-und-lang",
     }
     echoed = " ".join(f"{key}={value}" for key, value in sent.items())
-    said = {"error": "invalid_grant", "error_description": "x" * 100 + f" no: {echoed}"}
-    scripted.posts[url] = HttpReply(400, url, json.dumps(said).encode())
+    response = {"error": "invalid_grant", "error_description": "x" * 100 + f" no: {echoed}"}
+    scripted.posts[url] = HttpReply(400, url, json.dumps(response).encode())
     failure = await post(url, urlencode(sent), scripted.network())
     assert isinstance(failure, SignInFailure)
     assert failure.fault is SignInFault.CODE_REFUSED

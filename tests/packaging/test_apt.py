@@ -146,7 +146,7 @@ def test_an_unknown_required_package_is_named(debian: FakeDebian) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("output", "expected"),
     [
         ("E: Failed to fetch http://x/y.deb  Temporary failure resolving 'x'", "internet"),
         ("dpkg: error: failed to write: No space left on device", "disk is full"),
@@ -155,9 +155,9 @@ def test_an_unknown_required_package_is_named(debian: FakeDebian) -> None:
     ],
 )
 def test_a_failure_is_one_sentence_that_says_what_to_do(
-    debian: FakeDebian, said: str, expected: str
+    debian: FakeDebian, output: str, expected: str
 ) -> None:
-    debian.behave(f'apt-get*-oDPkg*|*Status*) echo "{said}"; exit 100;;')
+    debian.behave(f'apt-get*-oDPkg*|*Status*) echo "{output}"; exit 100;;')
     with pytest.raises(SetupError, match=expected) as caught:
         apt.install(["libegl1"])
     assert "start again" in str(caught.value)

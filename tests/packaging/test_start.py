@@ -71,12 +71,12 @@ def copy_checkout(folder: Path) -> None:
 
 def plain_environment(home: Path) -> dict[str, str]:
     """A person's environment: English, no screen, nothing of the tests' own Python."""
-    kept = {
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("PYTHON", "DISPLAY", "WAYLAND", "LC_", "LANG", "VIRTUAL_ENV"))
     }
-    return {**kept, "HOME": str(home), "LANG": "C.UTF-8"}
+    return {**inherited, "HOME": str(home), "LANG": "C.UTF-8"}
 
 
 @pytest.fixture(scope="module")
@@ -290,10 +290,10 @@ def test_a_prepared_checkout_that_cannot_be_written_to_still_starts(checkout: Ch
 
 def test_a_checkout_that_cannot_be_written_to_is_named_in_one_sentence(checkout: Checkout) -> None:
     shutil.rmtree(checkout.folder / ".venv")
-    status, said = start_read_only(checkout, "--version")
+    status, output = start_read_only(checkout, "--version")
     assert status == 1
-    assert said.startswith(f"This folder cannot be written to: {checkout.folder}")
-    assert len(said.splitlines()) == 1
+    assert output.startswith(f"This folder cannot be written to: {checkout.folder}")
+    assert len(output.splitlines()) == 1
 
 
 @pytest.mark.parametrize("damage", ["no pip", "another python", "no python", "empty"])
@@ -328,10 +328,10 @@ def test_ctrl_c_ends_with_130_and_one_sentence(checkout: Checkout) -> None:
     python = checkout.folder / ".venv" / "bin" / "python"
     wait_until(python.exists, 60, "an environment of its own")
     os.killpg(process.pid, signal.SIGINT)
-    _output, said = process.communicate(timeout=60)
+    _stdout, messages = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.rstrip().endswith("Stopped. The next start goes on from here.")
-    assert "Traceback" not in said
+    assert messages.rstrip().endswith("Stopped. The next start goes on from here.")
+    assert "Traceback" not in messages
     assert checkout.start("--version").returncode == 0
 
 

@@ -34,6 +34,17 @@ def test_tests_need_servers_and_libraries_for_a_window_each_named_once() -> None
         assert package in packages
 
 
+def test_tests_on_windows_need_wine_and_a_compiler_but_no_servers() -> None:
+    packages = debian_packages(Purpose.WINDOWS_TESTS, BARE, NO_SCREEN)
+    assert {"wine", "wine64", "xvfb", "gcc-mingw-w64-x86-64", "libegl1"} <= set(packages)
+    assert "postfix" not in packages
+
+
+def test_each_word_behind_packages_names_one_purpose() -> None:
+    words = [purpose.packages for purpose in Purpose if purpose.packages]
+    assert sorted(words) == ["demo", "test", "windows"]
+
+
 @pytest.mark.parametrize("purpose", Purpose)
 def test_a_complete_system_needs_nothing(purpose: Purpose) -> None:
     assert debian_packages(purpose, system(complete=True), frozenset({X11, WAYLAND})) == []

@@ -152,7 +152,7 @@ def test_an_interrupted_write_leaves_a_complete_file_or_none(
     if how == "kill":
         assert done.returncode == -signal.SIGKILL, done.stderr
     else:
-        # The second touch gives the name: a file system that knows no links is asked to rename.
+        # The second access gives the name; a file system without links renames.
         assert done.returncode in (0, 3), done.stderr
         assert not [one for one in tmp_path.iterdir() if one != written]
     if written.exists():

@@ -26,7 +26,7 @@ _IDS = 65536
 
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 _INSIDE = "--inside"
-_PATIENCE = 10.0
+_TRIAL_TIMEOUT = 10.0
 """Seconds for a trial."""
 
 
@@ -87,9 +87,9 @@ with socket.socket() as listening:
 def _complaint_of(trial: list[str]) -> str | None:
     """The line of a command's output that names its error; None where it succeeds."""
     try:
-        tried = subprocess.run(trial, capture_output=True, text=True, timeout=_PATIENCE)
+        tried = subprocess.run(trial, capture_output=True, text=True, timeout=_TRIAL_TIMEOUT)
     except subprocess.TimeoutExpired:
-        return f"{trial[0]} did not come back"
+        return f"{trial[0]} did not end"
     except OSError as error:
         return str(error)
     if tried.returncode == 0:
@@ -147,7 +147,7 @@ _SWITCHES = (
 """Kernel settings that forbid user namespaces: Ubuntu's, older Debian's, the kernel's."""
 
 
-def forbidden(said: str, settings: Path = Path("/proc/sys")) -> NamespaceFailure:
+def forbidden(complaint: str, settings: Path = Path("/proc/sys")) -> NamespaceFailure:
     """Why no namespace could be made: a kernel setting, or else the output of ``unshare``."""
     for name, forbids, allows in _SWITCHES:
         try:
@@ -160,7 +160,7 @@ def forbidden(said: str, settings: Path = Path("/proc/sys")) -> NamespaceFailure
                 f"this system forbids user namespaces ({setting} = {value})",
                 line=f"sudo sysctl -w {setting}={allows}",
             )
-    return NamespaceFailure(f"this system allows no user namespace ({said})")
+    return NamespaceFailure(f"this system allows no user namespace ({complaint})")
 
 
 def unmapped(ids: Sequence[int], file: Path = Path("/proc/self/uid_map")) -> list[int]:
@@ -168,7 +168,7 @@ def unmapped(ids: Sequence[int], file: Path = Path("/proc/self/uid_map")) -> lis
     try:
         lines = [[int(word) for word in line.split()] for line in file.read_text().splitlines()]
     except OSError:
-        return []  # not Linux: there are no namespaces
+        return []  # not Linux: no namespaces
     return [one for one in ids if not any(first <= one < first + n for first, _, n in lines)]
 
 
@@ -178,9 +178,9 @@ def unmapped(ids: Sequence[int], file: Path = Path("/proc/self/uid_map")) -> lis
 def _loopback_up() -> None:
     """Switch on the loopback device of a new network namespace."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        asked = struct.pack("16sH14x", b"lo", 0)
-        told = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, asked)
-        (flags,) = struct.unpack_from("H", told, 16)
+        request = struct.pack("16sH14x", b"lo", 0)
+        response = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, request)
+        (flags,) = struct.unpack_from("H", response, 16)
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | _IFF_UP))
 
 

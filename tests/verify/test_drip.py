@@ -9,16 +9,12 @@ import pytest
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
-from mailsetup.net.connection import Connection, TlsSession, _Wire
+from mailsetup.net.connection import Connection, StreamProtocol, TlsSession
 from mailsetup.net.network import Network
-from mailsetup.verify.login import (
-    log_in_imap,
-    log_in_pop3,
-    log_in_smtp,
-    open_imap,
-    open_pop3,
-    open_smtp,
-)
+from mailsetup.verify.imap.session import ImapSession
+from mailsetup.verify.login import log_in, open_as
+from mailsetup.verify.pop3.session import Pop3Session
+from mailsetup.verify.smtp import SmtpSession
 from tests.support.network.scripted_network import ScriptedNetwork, run
 
 HELLO = {
@@ -35,24 +31,24 @@ ABILITIES = {
 class Dripping(asyncio.Transport):
     """Says what it has to say, then a byte each second, for ever."""
 
-    def __init__(self, wire: _Wire, protocol: Protocol, well_behaved: int) -> None:
+    def __init__(self, stream: StreamProtocol, protocol: Protocol, well_behaved: int) -> None:
         super().__init__()
-        self._wire = wire
+        self._stream = stream
         answers = [HELLO[protocol], ABILITIES.get(protocol, b"")]
         self._left = [answer for answer in answers if answer][:well_behaved]
         self._closed = False
-        wire.connection_made(self)
+        stream.connection_made(self)
         self._speak()
 
     def _speak(self) -> None:
         if self._left:
-            self._wire.data_received(self._left.pop(0))
+            self._stream.data_received(self._left.pop(0))
         else:
             self._drip()
 
     def _drip(self) -> None:
         if not self._closed:
-            self._wire.data_received(b".")
+            self._stream.data_received(b".")
             asyncio.get_running_loop().call_later(1.0, self._drip)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -71,11 +67,11 @@ async def tried(protocol: Protocol, well_behaved: int) -> tuple[LoggedIn | Dialo
     async def connect(
         host: str, port: int, *, implicit_tls: bool, explain: bool = False
     ) -> Connection:
-        wire = _Wire()
+        stream = StreamProtocol()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        connection = Connection(wire, host, port, "192.0.2.1", context)
+        connection = Connection(stream, host, port, "192.0.2.1", context)
         connection.tls = TlsSession("TLSv1.3", "", b"")
-        Dripping(wire, protocol, well_behaved)
+        Dripping(stream, protocol, well_behaved)
         return connection
 
     net: Network = replace(ScriptedNetwork().network(), connect=connect)
@@ -89,20 +85,14 @@ async def _tried(server: ServerSettings, net: Network) -> LoggedIn | DialogueFai
     secret = Secret("canario")
     match server.protocol:
         case Protocol.IMAP:
-            imap = await open_imap(server, net)
-            return (
-                imap if isinstance(imap, DialogueFailure) else await log_in_imap(imap, secret, net)
-            )
+            imap = await open_as(ImapSession, server, net)
+            return imap if isinstance(imap, DialogueFailure) else await log_in(imap, secret, net)
         case Protocol.POP3:
-            pop3 = await open_pop3(server, net)
-            return (
-                pop3 if isinstance(pop3, DialogueFailure) else await log_in_pop3(pop3, secret, net)
-            )
+            pop3 = await open_as(Pop3Session, server, net)
+            return pop3 if isinstance(pop3, DialogueFailure) else await log_in(pop3, secret, net)
         case _:
-            smtp = await open_smtp(server, net)
-            return (
-                smtp if isinstance(smtp, DialogueFailure) else await log_in_smtp(smtp, secret, net)
-            )
+            smtp = await open_as(SmtpSession, server, net)
+            return smtp if isinstance(smtp, DialogueFailure) else await log_in(smtp, secret, net)
 
 
 @pytest.mark.parametrize("protocol", HELLO, ids=str)

@@ -22,10 +22,11 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 from mailsetup.net.clock import SystemClock
 from mailsetup.net.network import Network, open_network
-from mailsetup.verify.login import log_in_pop3, log_in_smtp, open_pop3, open_smtp
+from mailsetup.verify.login import log_in, open_as
 from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.pop3_mailbox import Pop3Mailbox
 from mailsetup.verify.round_trip import round_trip
+from mailsetup.verify.smtp import SmtpSession
 from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
@@ -66,7 +67,7 @@ def pop3(username: str, security: SocketType = SocketType.TLS, host: str = HOST)
 
 
 async def opened(server: ServerSettings, net: Network) -> Pop3Session:
-    session = await open_pop3(server, net)
+    session = await open_as(Pop3Session, server, net)
     assert isinstance(session, Pop3Session), session
     return session
 
@@ -89,7 +90,7 @@ async def test_each_mechanism_logs_in_at_dovecot(
     async with await opened(pop3(ANA, security), net) as session:
         # Of all that the server has, only this is left to be chosen from.
         session.resume([offered])
-        proof = await log_in_pop3(session, Secret(servers.accounts[ANA]), net)
+        proof = await log_in(session, Secret(servers.accounts[ANA]), net)
         assert isinstance(proof, LoggedIn), proof
         assert proof.mechanism == expected
         assert proof.tls_version in ("TLSv1.2", "TLSv1.3")
@@ -102,7 +103,7 @@ async def test_of_everything_that_dovecot_has_the_safest_is_used(
 ) -> None:
     address = "eñe@bodega.test"
     async with await opened(pop3(address, security), net) as session:
-        proof = await log_in_pop3(session, Secret(servers.accounts[address]), net)
+        proof = await log_in(session, Secret(servers.accounts[address]), net)
     assert isinstance(proof, LoggedIn), proof
     assert proof.mechanism == "SCRAM-SHA-256"
     assert {"TOP", "UIDL", "SASL", "AUTH-RESP-CODE"} <= set(proof.capabilities)
@@ -112,7 +113,7 @@ async def test_of_everything_that_dovecot_has_the_safest_is_used(
 async def test_a_wrong_password_is_refused_with_the_right_class(net: Network, offered: str) -> None:
     async with await opened(pop3(ANA), net) as session:
         session.resume([offered, "AUTH-RESP-CODE"])
-        failure = await log_in_pop3(session, Secret("falsch-99"), net)
+        failure = await log_in(session, Secret("falsch-99"), net)
     assert isinstance(failure, DialogueFailure)
     assert (failure.stage, failure.error) == (Stage.LOGIN, DialogueFault.AUTH_WRONG)
     assert failure.code == "-ERR [AUTH]"
@@ -123,7 +124,7 @@ async def test_a_certificate_for_another_name_is_told_on_both_ports(
     servers: RealServers, net: Network
 ) -> None:
     for security in (SocketType.TLS, SocketType.STARTTLS):
-        failure = await open_pop3(pop3("x", security, "mail.shared.test"), net)
+        failure = await open_as(Pop3Session, pop3("x", security, "mail.shared.test"), net)
         assert isinstance(failure, DialogueFailure)
         assert failure.error is DialogueFault.CERTIFICATE_WRONG_NAME
         assert failure.certificate is not None
@@ -133,7 +134,7 @@ async def test_a_certificate_for_another_name_is_told_on_both_ports(
 async def test_the_wrong_kind_of_tls_is_told_on_both_ports(net: Network) -> None:
     for security, port in ((SocketType.TLS, 110), (SocketType.STARTTLS, 995)):
         server = ServerSettings(Protocol.POP3, HOST, port, security, ANA)
-        failure = await open_pop3(server, net)
+        failure = await open_as(Pop3Session, server, net)
         assert isinstance(failure, DialogueFailure)
         assert failure.error is DialogueFault.WRONG_TLS_MODE
 
@@ -155,10 +156,10 @@ def _lasting(path: Path) -> str:
 async def full(servers: RealServers, net: Network) -> AsyncIterator[str]:
     """An address whose mailbox holds messages of other people's."""
     address = "ana@mxhosted.test"
-    session = await open_smtp(_smtp(address), net)
+    session = await open_as(SmtpSession, _smtp(address), net)
     assert not isinstance(session, DialogueFailure), session
     async with session:
-        await log_in_smtp(session, Secret(servers.accounts[address]), net)
+        await log_in(session, Secret(servers.accounts[address]), net)
         for number in range(3):
             text = f"Subject: other {number}\r\nFrom: {address}\r\n\r\n.dot\r\n" + "x" * 900
             await session.send(address, address, text.encode() + b"\r\n")
@@ -179,10 +180,10 @@ async def travel(
     address = EmailAddress(*server.username.split("@"))
     secret = Secret(servers.accounts[server.username])
     account = Account(address, server, _smtp(server.username), "Ana Ñandú")
-    sending = await open_smtp(account.outgoing, net)
+    sending = await open_as(SmtpSession, account.outgoing, net)
     assert not isinstance(sending, DialogueFailure), sending
     async with sending:
-        assert isinstance(await log_in_smtp(sending, secret, net), LoggedIn)
+        assert isinstance(await log_in(sending, secret, net), LoggedIn)
         return await round_trip(
             Pop3Mailbox(server, secret), sending, account, net, attachment_mib=mib, wait=60.0
         )
@@ -210,7 +211,7 @@ async def test_a_session_that_ends_without_quit_removes_nothing(
     before = contents(servers, full)
     for way in ("hang up", "take back"):
         async with await opened(pop3(full), net) as session:
-            assert isinstance(await log_in_pop3(session, secret, net), LoggedIn)
+            assert isinstance(await log_in(session, secret, net), LoggedIn)
             names = await session.uidl()
             assert names is not None
             assert [number for number, _uid in names] == [1, 2, 3]
@@ -227,7 +228,7 @@ async def test_messages_are_read_as_they_lie_there(
     servers: RealServers, net: Network, full: str
 ) -> None:
     async with await opened(pop3(full), net) as session:
-        await log_in_pop3(session, Secret(servers.accounts[full]), net)
+        await log_in(session, Secret(servers.accounts[full]), net)
         count, octets = await session.stat()
         sizes = await session.sizes()
         assert (count, octets) == (3, sum(sizes.values()))
@@ -265,9 +266,9 @@ async def test_a_maildrop_in_use_is_told_as_such_and_waited_for(
     secret = Secret(servers.accounts[address])
     server = pop3(address, host=locking)
     async with await opened(server, net) as other, await opened(server, net) as second:
-        assert isinstance(await log_in_pop3(other, secret, net), LoggedIn)
+        assert isinstance(await log_in(other, secret, net), LoggedIn)
         # The server lets both wait for ten seconds before it says no: they wait side by side.
-        refused = asyncio.create_task(log_in_pop3(second, secret, net))
+        refused = asyncio.create_task(log_in(second, secret, net))
 
         async def leave() -> None:
             await asyncio.wait([refused])

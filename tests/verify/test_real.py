@@ -10,9 +10,11 @@ from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 from mailsetup.net.network import Network, open_network
+from mailsetup.verify.imap.session import ImapSession
 from mailsetup.verify.imap_mailbox import ImapMailbox
-from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
+from mailsetup.verify.login import log_in, open_as
 from mailsetup.verify.round_trip import round_trip
+from mailsetup.verify.smtp import SmtpSession
 from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
@@ -52,10 +54,10 @@ async def test_each_mechanism_logs_in_at_dovecot(
 ) -> None:
     host = f"{mechanisms}.bodega.test"
     servers.extra_dovecot(host, mechanisms=mechanisms)
-    session = await open_imap(imap(host, "ana@bodega.test"), net)
+    session = await open_as(ImapSession, imap(host, "ana@bodega.test"), net)
     assert not isinstance(session, DialogueFailure), session
     async with session:
-        proof = await log_in_imap(session, Secret(servers.accounts["ana@bodega.test"]), net)
+        proof = await log_in(session, Secret(servers.accounts["ana@bodega.test"]), net)
     assert isinstance(proof, LoggedIn), proof
     # Without SASL PLAIN or LOGIN offered, the LOGIN command is still a way where it is allowed.
     assert proof.mechanism == expected
@@ -69,14 +71,14 @@ async def test_names_and_passwords_beyond_ascii_log_in(
 ) -> None:
     address = "eñe@bodega.test"
     secret = Secret(servers.accounts[address])
-    receiving = await open_imap(imap("imap.bodega.test", address, security), net)
+    receiving = await open_as(ImapSession, imap("imap.bodega.test", address, security), net)
     assert not isinstance(receiving, DialogueFailure), receiving
     async with receiving:
-        assert isinstance(await log_in_imap(receiving, secret, net), LoggedIn)
-    sending = await open_smtp(smtp(address, security), net)
+        assert isinstance(await log_in(receiving, secret, net), LoggedIn)
+    sending = await open_as(SmtpSession, smtp(address, security), net)
     assert not isinstance(sending, DialogueFailure), sending
     async with sending:
-        proof = await log_in_smtp(sending, secret, net)
+        proof = await log_in(sending, secret, net)
     assert isinstance(proof, LoggedIn), proof
     assert proof.size_limit == 12_000_000
 
@@ -95,13 +97,13 @@ async def test_a_message_goes_round_and_leaves_no_trace(
         smtp(address.ascii, security),
         "Ana Ñandú",
     )
-    receiving = await open_imap(account.incoming, net)
-    sending = await open_smtp(account.outgoing, net)
+    receiving = await open_as(ImapSession, account.incoming, net)
+    sending = await open_as(SmtpSession, account.outgoing, net)
     assert not isinstance(receiving, DialogueFailure), receiving
     assert not isinstance(sending, DialogueFailure), sending
     async with receiving, sending:
-        assert isinstance(await log_in_imap(receiving, secret, net), LoggedIn)
-        assert isinstance(await log_in_smtp(sending, secret, net), LoggedIn)
+        assert isinstance(await log_in(receiving, secret, net), LoggedIn)
+        assert isinstance(await log_in(sending, secret, net), LoggedIn)
         outcome = await round_trip(
             ImapMailbox(receiving), sending, account, net, attachment_mib=mib, wait=20.0
         )
@@ -119,13 +121,13 @@ async def test_a_message_that_is_too_large_is_not_even_begun(
     address = EmailAddress("ana", "wellknown.test")
     secret = Secret(servers.accounts[address.ascii])
     account = Account(address, imap("imap.bodega.test", address.ascii), smtp(address.ascii))
-    receiving = await open_imap(account.incoming, net)
-    sending = await open_smtp(account.outgoing, net)
+    receiving = await open_as(ImapSession, account.incoming, net)
+    sending = await open_as(SmtpSession, account.outgoing, net)
     assert not isinstance(receiving, DialogueFailure), receiving
     assert not isinstance(sending, DialogueFailure), sending
     async with receiving, sending:
-        await log_in_imap(receiving, secret, net)
-        await log_in_smtp(sending, secret, net)
+        await log_in(receiving, secret, net)
+        await log_in(sending, secret, net)
         outcome = await round_trip(ImapMailbox(receiving), sending, account, net, attachment_mib=12)
     assert isinstance(outcome, DialogueFailure)
     assert outcome.error.value == "too-large"

@@ -8,7 +8,7 @@ import pytest
 from mailsetup.model.dialogue import LoggedIn
 from mailsetup.model.secret import Secret
 from mailsetup.net.network import open_network
-from mailsetup.verify.login import log_in_smtp, open_smtp
+from mailsetup.verify.login import log_in, open_as
 from mailsetup.verify.smtp import SmtpSession
 from tests.support.fault_table import TALKER, account, check, options
 from tests.support.servers.real_servers import RealServers
@@ -67,10 +67,10 @@ async def test_a_server_that_refuses_only_in_the_end_keeps_its_limit_to_itself(
 
 async def test_the_real_servers_own_word_is_the_limit(servers: RealServers) -> None:
     async with open_network(options(servers)) as net:
-        session = await open_smtp(account().outgoing, net)
+        session = await open_as(SmtpSession, account().outgoing, net)
         assert isinstance(session, SmtpSession)
         async with session:
-            assert isinstance(await log_in_smtp(session, Secret(PASSWORD), net), LoggedIn)
+            assert isinstance(await log_in(session, Secret(PASSWORD), net), LoggedIn)
             assert session.size_limit == 12_000_000
             found = await session.largest("ana@faults.test", 40_000_000)
     assert found is not None

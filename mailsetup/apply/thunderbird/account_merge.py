@@ -76,10 +76,9 @@ def _added(
     shared = next(
         (key for key in content.words(SMTP_SERVERS) if sends_right(content, key, account)), None
     )
-    own = prefs(account, keys)
-    if isinstance(own, ExportFailure):
-        return own
-    values = {pref.name: pref.value for pref in own}
+    values = prefs(account, keys)
+    if isinstance(values, ExportFailure):
+        return values
     prefixes = [
         f"mail.account.{keys.account}.",
         f"mail.server.{keys.server}.",
@@ -96,7 +95,7 @@ def _added(
             if not name.startswith(f"mail.smtpserver.{keys.smtp}.")
         }
         values[f"mail.identity.{keys.identity}.smtpServer"] = shared
-    values |= {pref.name: pref.value for pref in folder_prefs(account, keys, folders)}
+    values |= folder_prefs(account, keys, folders)
     for name, key in listed.items():
         values[name] = ",".join((*content.words(name), key))
     if not _has_default_account(content):

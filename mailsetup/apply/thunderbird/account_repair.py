@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from mailsetup.apply.thunderbird.known_accounts import (
     DEFAULT_SMTP,
     SMTP_SERVERS,
-    SOCKET_NAMES,
     KnownAccount,
     PrefsServer,
     addresses_of,
     known_accounts,
     same_host,
     sends_right,
-    shown_server,
 )
 from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.programs.thunderbird import (
@@ -55,7 +53,7 @@ def repaired(
     own = prefs(account)
     if isinstance(own, ExportFailure):
         return own
-    repair = _Repair(content, found, account, keys, {pref.name: pref.value for pref in own})
+    repair = _Repair(content, found, account, keys, own)
     repair.correct_incoming()
     repair.correct_identity()
     repair.correct_sending()
@@ -188,9 +186,9 @@ class _Repair:
         placed = Keys(self.found.account, self.found.server, self.identity, self.keys.smtp)
         chosen = _chosen_folders(self.content, self.identity, self.found.server)
         moved = {
-            pref.name: pref.value
-            for pref in folder_prefs(self.account, placed, folders)
-            if self.content.get(pref.name) != pref.value and pref.name not in chosen
+            name: value
+            for name, value in folder_prefs(self.account, placed, folders).items()
+            if self.content.get(name) != value and name not in chosen
         }
         if moved:
             self.values |= moved
@@ -226,9 +224,10 @@ def _chosen_folders(content: PrefsFile, identity: str, server: str) -> frozenset
 
 
 def _changed_sentence(what: str, before: PrefsServer, after: ServerSettings) -> str:
-    security = SOCKET_NAMES[SOCKET_TYPE[after.security]]
-    now = shown_server(after.host, after.port, security, after.username)
-    if str(before) == now:
+    now = PrefsServer(
+        after.host, after.port, SOCKET_TYPE[after.security], before.auth, after.username
+    )
+    if str(before) == str(now):
         return _("{what}: the way to sign in at {host} is corrected.").format(
             what=what, host=after.host
         )

@@ -4,15 +4,9 @@ from pathlib import Path
 
 from mailsetup.apply.applier import ApplyRequest
 from mailsetup.apply.installation import Computer
-from mailsetup.apply.result import ApplyResult, UndoFailure, UndoResult
+from mailsetup.apply.result import ApplyFailure, ApplyResult, UndoFailure, UndoResult
 from mailsetup.apply.thunderbird import existing_profile
-from mailsetup.apply.thunderbird.profiles import (
-    ProfileFailure,
-    ThunderbirdProfile,
-    find_place,
-    places,
-    selectable,
-)
+from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile, find_place, places
 from mailsetup.apply.thunderbird.undo import clear_leftovers, undo, undoable
 from mailsetup.i18n import _
 
@@ -21,8 +15,8 @@ class ThunderbirdApplier:
     """Implements `Applier`; a place is a profile."""
 
     def places(self, computer: Computer) -> tuple[ThunderbirdProfile, ...]:
-        """The profiles that the user has seen, the default first."""
-        return selectable(places(computer))
+        """The profiles that the user has seen (Thunderbird has opened them), the default first."""
+        return tuple(one for one in places(computer) if one.is_default or not one.is_stub)
 
     def apply(self, request: ApplyRequest, computer: Computer) -> ApplyResult:
         """Add the account to a profile, or correct it there."""
@@ -38,7 +32,7 @@ class ThunderbirdApplier:
         """The profile with the newest change."""
         if place:
             found = find_place(place, computer)
-            if not isinstance(found, ProfileFailure):
+            if not isinstance(found, ApplyFailure):
                 return found.folder
             clear_leftovers(computer)
             return UndoFailure(found.reason)

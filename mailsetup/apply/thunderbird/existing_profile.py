@@ -20,7 +20,6 @@ from mailsetup.apply.thunderbird.known_accounts import LAST_KEY
 from mailsetup.apply.thunderbird.new_profile import apply_new_profile, store_password
 from mailsetup.apply.thunderbird.profile_lock import check_profile, hold_profile, read_file
 from mailsetup.apply.thunderbird.profiles import (
-    ProfileFailure,
     ThunderbirdProfile,
     default_place,
     find_place,
@@ -62,8 +61,8 @@ def apply(
             )
         return apply_new_profile(account, installation, folders=folders, password=password)
     place = opened or find_place(profile, computer)
-    if isinstance(place, ProfileFailure):
-        return ApplyFailure(place.reason)
+    if isinstance(place, ApplyFailure):
+        return place
     instead = place_opened_instead(place, computer)
     if instead is not None:
         return ApplyFailure(
@@ -116,21 +115,17 @@ def _write(
                 ).format(place=profile)
             )
         new[_PREFS] = after
-    hints = (*notes(account), *made.notes)
-    logins = password_store.Stored({})
-    if password is not None:
-        logins, more = store_password(profile, account, password, place.installation)
-        new |= logins.files
-        hints += more
+    logins, about_password = store_password(profile, account, password, place.installation)
+    new |= logins.files
+    hints = (*notes(account), *made.notes, *about_password)
     if not new:
         return AlreadyThere(profile, place.name, place.command, hints, place.is_default)
     outcome = _outcome(made)
-    backup = _replace(profile, _change(outcome, account, content, made, logins), new)
+    _replace(profile, _change(outcome, account, content, made, logins), new)
     return ProfileApplied(
         profile=profile,
         name=place.name,
         command=place.command,
-        backup=backup,
         notes=hints,
         outcome=outcome,
         corrected=made.corrected,
@@ -168,7 +163,7 @@ def _change(
     )
 
 
-def _replace(profile: Path, change: journal.Change, new: dict[str, bytes]) -> Path | None:
+def _replace(profile: Path, change: journal.Change, new: dict[str, bytes]) -> None:
     """Record the change, then replace the files; undo what could not be finished."""
     before = {name: read_file(profile / name, journal.MAX_FILE) for name in new}
     digests = {
@@ -196,4 +191,3 @@ def _replace(profile: Path, change: journal.Change, new: dict[str, bytes]) -> Pa
             journal.roll_back(profile, recorded, journal.current_digests(profile, recorded))
             journal.discard(profile, recorded)
     atomic.sync_folder(profile)
-    return recorded.backup(_PREFS) if before.get(_PREFS) is not None else None

@@ -29,7 +29,7 @@ _STANDARD: Final[Mapping[str, tuple[int, int]]] = {
     "pop3": (110, 995),
     "smtp": (587, 465),
 }
-SOCKET_NAMES: Final[Mapping[int, str]] = {0: "", 1: "STARTTLS", 2: "STARTTLS", 3: "TLS"}
+_SOCKET_NAMES: Final[Mapping[int, str]] = {0: "", 1: "STARTTLS", 2: "STARTTLS", 3: "TLS"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +140,9 @@ class PrefsServer:
         )
 
     def __str__(self) -> str:
-        return shown_server(self.host, self.port, SOCKET_NAMES.get(self.socket, ""), self.user)
-
-
-def shown_server(host: str, port: int, security: str, user: str) -> str:
-    """A server for a sentence."""
-    where = f"{plain(host, 80)}:{port} {security}".strip()
-    return f"{where} ({plain(user, 80)})" if user else where
+        """The server for a sentence."""
+        where = f"{plain(self.host, 80)}:{self.port} {_SOCKET_NAMES.get(self.socket, '')}".strip()
+        return f"{where} ({plain(self.user, 80)})" if self.user else where
 
 
 def sends_right(content: PrefsFile, key: str, account: Account) -> bool:

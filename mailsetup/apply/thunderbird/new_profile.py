@@ -2,7 +2,7 @@
 
 No existing profile is touched: the new one is completed under a temporary name, renamed, and then
 entered in ``profiles.ini``. After a power failure there is either the old list, or the new list and
-the whole profile.
+the complete profile.
 
 The first profile of all is made so that Thunderbird opens it by itself (`default_profile`).
 Otherwise `ProfileApplied.command` opens it. `existing_profile` adds to an existing profile, `undo`
@@ -133,7 +133,6 @@ def _add(
         profile=profile,
         name=name,
         command=(*installation.command, "-P", name),
-        backup=profile / journal.FOLDER / "0001" / INI if before is not None else None,
         notes=hints,
         password_stored=bool(logins.files),
         opens_by_itself=profile.relative_to(root).as_posix() in opened_paths(installation, after),
@@ -179,12 +178,8 @@ def _fill(
 
     ``ini`` is the list of profiles before and after.
     """
-    files, hints = {_PREFS: prefs}, notes(account)
-    logins = password_store.Stored({})
-    if password is not None:
-        logins, more = store_password(folder, account, password, installation)
-        files |= logins.files
-        hints += more
+    logins, about_password = store_password(folder, account, password, installation)
+    files = {_PREFS: prefs, **logins.files}
     for name, content in files.items():
         atomic.write_new(folder / name, content, 0o600)
     before, after = ini
@@ -197,13 +192,15 @@ def _fill(
     )
     journal.record_in_new_profile(folder, change, {INI: before})
     atomic.sync_folder(folder)
-    return logins, hints
+    return logins, (*notes(account), *about_password)
 
 
 def store_password(
-    profile: Path, account: Account, password: Secret, installation: Installation
+    profile: Path, account: Account, password: Secret | None, installation: Installation
 ) -> tuple[password_store.Stored, tuple[str, ...]]:
-    """The files with the password, and notes about it."""
+    """The files with the password, and notes about it; nothing without a password."""
+    if password is None:
+        return password_store.Stored({}), ()
     if not password_store.takes_password(account):
         return password_store.Stored({}), (
             _("No password was stored: Thunderbird signs in there in the browser."),

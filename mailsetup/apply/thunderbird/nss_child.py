@@ -1,4 +1,4 @@
-"""Encrypt logins with Thunderbird's own NSS: a program of its own, started by `password_store`.
+"""Encrypt logins with Thunderbird's own NSS: a separate process, started by `password_store`.
 
 It reads one JSON document from standard input (so passwords are never arguments) and writes one to
 standard output. It imports no other module of this package, so that it starts in isolated mode.

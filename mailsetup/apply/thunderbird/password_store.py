@@ -3,7 +3,7 @@
 The work is done on a copy of the profile's key, by a short-lived child process (`nss_child`) that
 gets the password on its standard input. The result is the new content of ``logins.json`` and, where
 the profile had no key yet, of ``key4.db``. Without a primary password, everybody who can read these
-two files can read the password: the user has to ask for this, and is told.
+two files can read the password: it is done on the user's request only, with a note.
 
 Tested on Linux only; the library names for Windows and macOS are those of Mozilla's builds
 (everything linked into ``nss3``).

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailsetup.apply.installation import Computer, Installation, find_installation, installations
+from mailsetup.apply.result import ApplyFailure
 from mailsetup.apply.thunderbird.default_profile import is_stub, opened_paths
 from mailsetup.apply.thunderbird.profile_lock import is_running
 from mailsetup.files import presence
@@ -32,13 +33,6 @@ class ThunderbirdProfile:
         return (*self.installation.command, "-P", self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileFailure:
-    """There is no such profile; ``reason`` is a sentence."""
-
-    reason: str
-
-
 def places(computer: Computer | None = None) -> tuple[ThunderbirdProfile, ...]:
     """Every profile of every installed Thunderbird, the one that opens by itself first.
 
@@ -53,9 +47,7 @@ def places(computer: Computer | None = None) -> tuple[ThunderbirdProfile, ...]:
     return tuple(sorted(found, key=lambda place: not place.is_default))
 
 
-def find_place(
-    wanted: str, computer: Computer | None = None
-) -> ThunderbirdProfile | ProfileFailure:
+def find_place(wanted: str, computer: Computer | None = None) -> ThunderbirdProfile | ApplyFailure:
     """The profile of this name, or with this folder (its whole path, or its last part)."""
     known = places(computer)
     by_folder = [place for place in known if wanted in (str(place.folder), place.folder.name)]
@@ -63,14 +55,14 @@ def find_place(
     if len(found) == 1:
         return found[0]
     if found:
-        return ProfileFailure(
+        return ApplyFailure(
             _("Several profiles are called “{name}”. Name one by its folder: {folders}.").format(
                 name=plain(wanted, 60), folders=", ".join(map(_folder_words, found))
             )
         )
     if not known:
-        return ProfileFailure(_("This Thunderbird has no profile yet. Choose a new profile."))
-    return ProfileFailure(
+        return ApplyFailure(_("This Thunderbird has no profile yet. Choose a new profile."))
+    return ApplyFailure(
         _("Thunderbird has no profile “{name}”. There are: {names}.").format(
             name=plain(wanted, 60), names=", ".join(plain(place.name, 60) for place in known)
         )
@@ -83,12 +75,6 @@ def default_place(computer: Computer | None = None) -> ThunderbirdProfile | None
     own = [place for place in places(computer) if place.is_default]
     of_used = [place for place in own if used is not None and place.installation.root == used.root]
     return next(iter(of_used or own), None)
-
-
-def selectable(known: tuple[ThunderbirdProfile, ...]) -> tuple[ThunderbirdProfile, ...]:
-    """The profiles to choose from, without those that Thunderbird has never opened: the user has
-    never seen them."""
-    return tuple(place for place in known if place.is_default or not place.is_stub)
 
 
 def place_opened_instead(

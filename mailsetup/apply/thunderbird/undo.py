@@ -8,7 +8,6 @@ contain mail.
 
 import contextlib
 import shutil
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailsetup.apply.installation import Computer, installations
@@ -27,6 +26,7 @@ from mailsetup.apply.thunderbird.new_profile import (
 )
 from mailsetup.apply.thunderbird.profile_lock import check_profile, hold_profile, read_file
 from mailsetup.apply.thunderbird.profiles import places
+from mailsetup.export.programs.thunderbird import Prefs
 from mailsetup.files import atomic, presence
 from mailsetup.files.atomic import OperationError
 from mailsetup.files.locking import locked
@@ -127,11 +127,7 @@ def _restore(profile: Path, change: journal.Change, *, only_ours: bool) -> UndoR
         return Undone(profile)
     if only_ours:
         return _remove_account(profile, change)
-    return UndoFailure(
-        changed_since(change.address),
-        backup=change.backup(_PREFS) if _PREFS in change.files else None,
-        only_ours_possible=True,
-    )
+    return UndoFailure(changed_since(change.address), only_ours_possible=True)
 
 
 def changed_since(address: str) -> str:
@@ -144,14 +140,12 @@ def changed_since(address: str) -> str:
 
 def _remove_account(profile: Path, change: journal.Change) -> UndoResult:
     content = PrefsFile(read_file(profile / _PREFS, MAX_SIZE) or b"")
-    removal = _Removal.of(content, change)
+    values, delete = _removal(content, change)
     new: dict[str, bytes] = {}
-    if removal.values or removal.remove:
-        after = content.changed(removal.values, removal.remove)
+    if values or delete:
+        after = content.changed(values, delete)
         if after is None:
-            return UndoFailure(
-                _("Thunderbird's settings cannot be read."), backup=change.backup(_PREFS)
-            )
+            return UndoFailure(_("Thunderbird's settings cannot be read."))
         new[_PREFS] = after
     logins = read_file(profile / password_store.LOGINS, journal.MAX_FILE)
     if change.logins and logins is not None:
@@ -160,38 +154,23 @@ def _remove_account(profile: Path, change: journal.Change) -> UndoResult:
     for name, text in new.items():
         atomic.put(profile / name, text, 0o600)
     journal.discard(profile, change)
-    return Undone(profile, notes=removal.notes, only_ours=True)
+    mail_left = _mail_left(content, change.prefixes) if delete else ()
+    return Undone(profile, notes=mail_left, only_ours=True)
 
 
-@dataclass(slots=True)
-class _Removal:
-    """The preferences to change in order to remove an account from a profile that has changed."""
-
-    values: dict[str, PrefValue] = field(default_factory=dict)
-    remove: set[str] = field(default_factory=set)
-    notes: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, content: PrefsFile, change: journal.Change) -> "_Removal":
-        removal = cls()
-        for name, key in change.listed.items():
-            removal._put(name, ",".join(word for word in content.words(name) if word != key))
-        for name in content:
-            if name.startswith(change.prefixes):
-                removal.remove.add(name)
-        for name, (before, after) in change.prefs.items():
-            if name in change.listed or name in removal.remove or content.get(name) != after:
-                continue
-            removal._put(name, before)
-        if removal.remove:
-            removal.notes = _mail_left(content, change.prefixes)
-        return removal
-
-    def _put(self, name: str, value: PrefValue | None) -> None:
-        if value is None or value == "":
-            self.remove.add(name)
-        else:
-            self.values[name] = value
+def _removal(content: PrefsFile, change: journal.Change) -> tuple[Prefs, set[str]]:
+    """The preferences to set, and those to delete, in order to remove an account from a profile
+    that has changed."""
+    before: dict[str, PrefValue | None] = {
+        name: ",".join(word for word in content.words(name) if word != key)
+        for name, key in change.listed.items()
+    }
+    delete = {name for name in content if name.startswith(change.prefixes)}
+    for name, (old, new) in change.prefs.items():
+        if name not in before and name not in delete and content.get(name) == new:
+            before[name] = old
+    values = {name: value for name, value in before.items() if value is not None and value != ""}
+    return values, delete | (before.keys() - values.keys())
 
 
 def _mail_left(content: PrefsFile, prefixes: tuple[str, ...]) -> tuple[str, ...]:
@@ -235,7 +214,7 @@ def _remove_profile(root: Path, profile: Path, change: journal.Change) -> UndoRe
             return Undone(profile)
     return Undone(
         profile,
-        kept=moved,
+        moved_to=moved,
         notes=(
             _(
                 "Thunderbird had used the profile, so it was not deleted. It is kept in {place},"

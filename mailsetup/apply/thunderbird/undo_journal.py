@@ -208,9 +208,9 @@ def recover(profile: Path) -> None:
     if newest is None or newest.kind == "profile":
         return
     now = current_digests(profile, newest)
-    whole = all(now[name] == after for name, (_before, after) in newest.files.items())
+    complete = all(now[name] == after for name, (_before, after) in newest.files.items())
     ours = all(now[name] in pair for name, pair in newest.files.items())
-    if ours and not whole:
+    if ours and not complete:
         roll_back(profile, newest, now)
         discard(profile, newest)
 

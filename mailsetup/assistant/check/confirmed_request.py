@@ -1,10 +1,10 @@
-"""No secret goes to a host that nobody agreed to."""
+"""No secret is sent to a host that the person did not agree to."""
 
 from collections.abc import Collection
 from dataclasses import replace
 
 from mailsetup.assistant.check.request import CheckRequest
-from mailsetup.assistant.confirmation import UnconfirmedError
+from mailsetup.assistant.run_options import UnconfirmedError
 from mailsetup.model.secret import AccessToken
 
 
@@ -17,11 +17,11 @@ def confirmed_request(request: CheckRequest, agreed: Collection[str]) -> CheckRe
     _require_agreement(request, agreed)
     if not isinstance(request.secret, AccessToken):
         return request
-    way = request.sign_in.way if request.sign_in is not None else None
+    method = request.sign_in.method if request.sign_in is not None else None
     used = (request.account.incoming, request.account.outgoing)
-    if way is None or not all(way.may_receive(server) for server in used):
+    if method is None or not all(method.may_receive(server) for server in used):
         raise UnconfirmedError(", ".join(dict.fromkeys(server.host for server in used)))
-    others = tuple(server for server in request.alternatives if way.may_receive(server))
+    others = tuple(server for server in request.alternatives if method.may_receive(server))
     return replace(request, alternatives=others)
 
 

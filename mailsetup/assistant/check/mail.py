@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from mailsetup.assistant.check.computer import ReadPrograms, computer_findings, program_findings
 from mailsetup.assistant.check.context import CheckContext
-from mailsetup.assistant.check.credentials import Credentials, Renew
+from mailsetup.assistant.check.current_secret import CurrentSecret, Renew
 from mailsetup.assistant.check.domain import identity_findings
 from mailsetup.assistant.check.mailbox_rules import RulesReader, hidden_folder_findings
 from mailsetup.assistant.check.message import exchange_with_second, send_to_oneself
@@ -41,13 +41,15 @@ async def check_mail(
     check: CheckContext, read_programs: ReadPrograms, renew: Renew | None
 ) -> MailResult:
     """Log in at both servers, send the test messages, and evaluate what arrived."""
-    credentials = Credentials(check.request.secret, renew)
+    credentials = CurrentSecret(check.request.secret, renew)
     rules = RulesReader(check, credentials)
     try:
         async with OpenSessions() as sessions:
             previous = _still_proven(check)
             if previous is not None:
-                mail = await _with_programs(check, previous, read_programs)
+                work = program_findings(check, previous.access, read_programs)
+                of_programs = await check.guard.run("programs", work, ())
+                mail = replace(previous, findings=of_programs)
             else:
                 access = await prove_servers(check, credentials, sessions, rules)
                 mail = await _use(check, access, rules, read_programs)
@@ -98,13 +100,6 @@ def _folders(mailbox: Mailbox | None) -> Folders:
     if not isinstance(mailbox, ImapMailbox):
         return NO_FOLDERS
     return folders_for_programs(mailbox.session.known_folders)
-
-
-async def _with_programs(
-    check: CheckContext, mail: MailResult, read_programs: ReadPrograms
-) -> MailResult:
-    work = program_findings(check, mail.access, read_programs)
-    return replace(mail, findings=await check.guard.run("programs", work, ()))
 
 
 def _still_proven(check: CheckContext) -> MailResult | None:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from mailsetup.assistant.check.context import CheckContext
-from mailsetup.assistant.check.credentials import Credentials
+from mailsetup.assistant.check.current_secret import CurrentSecret
 from mailsetup.diagnosis.checks.folders import folder_findings
 from mailsetup.diagnosis.sieve.rule_findings import rule_findings, rule_folders
 from mailsetup.model.dialogue import RoundTrip, Stage
@@ -30,11 +30,11 @@ class _Reading:
 class RulesReader:
     """Reads the active Sieve script by ManageSieve (RFC 5804), concurrently with the logins.
 
-    So nobody waits for a port that a firewall drops. No secret is sent before the mailbox itself
-    has accepted it.
+    So the check does not wait for a port that a firewall drops. No secret is sent before the
+    mailbox itself has accepted it.
     """
 
-    def __init__(self, check: CheckContext, credentials: Credentials) -> None:
+    def __init__(self, check: CheckContext, credentials: CurrentSecret) -> None:
         self._check = check
         self._credentials = credentials
         self._reading: _Reading | None = None

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from mailsetup.apply.thunderbird.accounts import accounts_here
 from mailsetup.assistant.check.computer import ReadPrograms
 from mailsetup.assistant.check.context import CheckContext
-from mailsetup.assistant.check.credentials import Renew
+from mailsetup.assistant.check.current_secret import Renew
 from mailsetup.assistant.check.domain import (
     UNCHECKED,
     dns_health_findings,

@@ -20,7 +20,7 @@ from mailsetup.model.finding_id import FindingId
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
 from mailsetup.net.network import Network
-from mailsetup.verify.login import AnySession, log_in, open_session, open_smtp
+from mailsetup.verify.login import AnySession, log_in, open_as, open_session
 from mailsetup.verify.round_trip import Mailbox, round_trip
 from mailsetup.verify.session import OpenSessions
 from mailsetup.verify.smtp import SmtpSession
@@ -61,8 +61,8 @@ async def exchange_messages(
     progress.end(Activity.SEND_ELSEWHERE, _status(sent))
     progress.end(Activity.RECEIVE_FROM_ELSEWHERE, _status(received))
     findings = [
-        *_sent_findings(sent, account, other, wait),
-        *_received_findings(received, account, other, wait),
+        *_trip_findings(sent, account, other, account, wait),
+        *_trip_findings(received, other, account, account, wait),
     ]
     elsewhere = Elsewhere(
         address,
@@ -77,7 +77,9 @@ async def _opened(
 ) -> tuple[Mailbox, SmtpSession] | DialogueFailure:
     incoming, smtp = await asyncio.gather(
         _logged_in(open_session(second.account.incoming, net), second.secret, net, sessions),
-        _logged_in(open_smtp(second.account.outgoing, net), second.secret, net, sessions),
+        _logged_in(
+            open_as(SmtpSession, second.account.outgoing, net), second.secret, net, sessions
+        ),
     )
     if isinstance(incoming, DialogueFailure):
         return incoming
@@ -100,32 +102,29 @@ async def _logged_in(
     return proof if isinstance(proof, DialogueFailure) else session
 
 
-def _sent_findings(
-    outcome: RoundTrip | DialogueFailure, account: Account, other: Account, wait: float
+def _trip_findings(
+    outcome: RoundTrip | DialogueFailure,
+    sender: Account,
+    recipient: Account,
+    checked: Account,
+    wait: float,
 ) -> list[Finding]:
+    """The findings about ``checked``, which is the sender or the recipient."""
     if isinstance(outcome, DialogueFailure):
-        return [_marked(finding_of(outcome, account.address, wait=wait), account, other)]
-    if outcome.junk:
-        facts = {"address": str(other.address), "folder": outcome.folder}
-        return [Finding(FindingId.ACCOUNT_SEND_SEEN_AS_SPAM, Status.WARN, facts, dict(facts))]
-    return []
-
-
-def _received_findings(
-    outcome: RoundTrip | DialogueFailure, account: Account, other: Account, wait: float
-) -> list[Finding]:
-    if isinstance(outcome, DialogueFailure):
-        return [_marked(finding_of(outcome, account.address, wait=wait), other, account)]
-    if outcome.junk:
-        facts = {"folder": outcome.folder}
-        return [Finding(FindingId.ACCOUNT_MAIL_IN_SPAM, Status.WARN, facts, dict(facts))]
-    return []
+        return [_marked(finding_of(outcome, checked.address, wait=wait), sender, recipient)]
+    if not outcome.junk:
+        return []
+    kind, facts = FindingId.ACCOUNT_MAIL_IN_SPAM, {"folder": outcome.folder}
+    if sender is checked:
+        kind = FindingId.ACCOUNT_SEND_SEEN_AS_SPAM
+        facts = {"address": str(recipient.address), "folder": outcome.folder}
+    return [Finding(kind, Status.WARN, facts, dict(facts))]
 
 
 def _marked(finding: Finding, sender: Account, recipient: Account) -> Finding:
     """The finding with sender and recipient of the message."""
-    way = {"from": str(sender.address), "to": str(recipient.address)}
-    return Finding(finding.id, finding.status, finding.facts, {**finding.evidence, **way})
+    direction = {"from": str(sender.address), "to": str(recipient.address)}
+    return Finding(finding.id, finding.status, finding.facts, {**finding.evidence, **direction})
 
 
 def _status(outcome: RoundTrip | DialogueFailure) -> Status:

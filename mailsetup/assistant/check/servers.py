@@ -6,18 +6,16 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mailsetup.assistant.check.context import CheckContext
-from mailsetup.assistant.check.credentials import Credentials
+from mailsetup.assistant.check.current_secret import CurrentSecret
 from mailsetup.assistant.check.mailbox_rules import RulesReader
 from mailsetup.assistant.events import Activity
 from mailsetup.diagnosis.checks.server import finding_of, quota_findings
-from mailsetup.discovery.certificate_names import proven_name
-from mailsetup.model.certificate import TlsFailure, TlsFault
+from mailsetup.discovery.certificate_names import proven_name_for
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn, Stage
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.secret import Secret
-from mailsetup.model.settings import Protocol, ServerSettings, SocketType
-from mailsetup.net.dial import ConnectFailure, ConnectFault
+from mailsetup.model.settings import Protocol, ServerSettings
 from mailsetup.net.network import Network
 from mailsetup.verify.imap.session import ImapSession
 from mailsetup.verify.imap_mailbox import ImapMailbox
@@ -79,7 +77,7 @@ class ServerProof:
     def __init__(
         self,
         check: CheckContext,
-        credentials: Credentials,
+        credentials: CurrentSecret,
         sessions: OpenSessions,
         steps: LoginSteps = REAL,
     ) -> None:
@@ -96,8 +94,12 @@ class ServerProof:
         """
         opened = await self._open(server)
         if isinstance(opened, DialogueFailure):
-            return await self._unreached(opened)
-        self._keep(opened)
+            # Where only the name in the certificate is wrong, the right one is searched for.
+            name = await proven_name_for(
+                opened, self._check.account.address.domain, self._check.net
+            )
+            return self._failed(opened, reached=False, proven_name=name)
+        self._use(opened)
         self._check.use(opened.server)
         if not self._credentials.fit(opened.server):
             # The provider takes no password at all, so not even one is tried.
@@ -176,27 +178,16 @@ class ServerProof:
         again = await self._steps.open(session.server, self._check.net)
         if isinstance(again, DialogueFailure):
             return again
-        self._keep(again)
+        self._use(again)
         return await self._steps.log_in(again, self._credentials.secret, self._check.net)
 
-    def _keep(self, session: AnySession) -> None:
+    def _use(self, session: AnySession) -> None:
         self._sessions.add(session)
         self.session = session
 
     def _required_session(self) -> AnySession:
         assert self.session is not None  # noqa: S101 - `reach` comes first
         return self.session
-
-    async def _unreached(self, failure: DialogueFailure) -> ServerResult:
-        """No session. Where only the name is wrong, the right one is searched for."""
-        server, account = failure.server, self._check.account
-        name = None
-        if failure.error is DialogueFault.CERTIFICATE_WRONG_NAME:
-            tls = TlsFailure(TlsFault.WRONG_NAME, certificate=failure.certificate)
-            seen = ConnectFailure(ConnectFault.TLS, server.host, server.port, tls)
-            upgrades = server.protocol if server.security is SocketType.STARTTLS else None
-            name = await proven_name(seen, account.address.domain, self._check.net, upgrades)
-        return self._failed(failure, reached=False, proven_name=name)
 
     def _failed(
         self, failure: DialogueFailure, *, reached: bool, proven_name: str | None = None
@@ -214,7 +205,7 @@ def _username_form(refused: ServerSettings, accepted: ServerSettings) -> Finding
 
 
 async def prove_servers(
-    check: CheckContext, credentials: Credentials, sessions: OpenSessions, rules: RulesReader
+    check: CheckContext, credentials: CurrentSecret, sessions: OpenSessions, rules: RulesReader
 ) -> MailAccess:
     """Log in at both servers concurrently; one after the other where a login may be refused."""
     guard, request = check.guard, check.request
@@ -235,7 +226,7 @@ async def prove_servers(
 
 
 async def _prove_incoming(
-    check: CheckContext, credentials: Credentials, sessions: OpenSessions, rules: RulesReader
+    check: CheckContext, credentials: CurrentSecret, sessions: OpenSessions, rules: RulesReader
 ) -> tuple[ServerResult, Mailbox | None]:
     server = ServerProof(check, credentials, sessions)
     result = await _prove_with_rules(check, credentials, server, rules)
@@ -258,7 +249,7 @@ async def mailbox_of(session: AnySession, secret: Secret) -> Mailbox:
 
 
 async def _prove_with_rules(
-    check: CheckContext, credentials: Credentials, server: ServerProof, rules: RulesReader
+    check: CheckContext, credentials: CurrentSecret, server: ServerProof, rules: RulesReader
 ) -> ServerResult:
     asked = check.account.incoming
     rules.start(asked)
@@ -276,14 +267,14 @@ async def _prove_with_rules(
 
 
 async def _guarded_outgoing(
-    check: CheckContext, credentials: Credentials, sessions: OpenSessions
+    check: CheckContext, credentials: CurrentSecret, sessions: OpenSessions
 ) -> tuple[ServerResult, SmtpSession | None]:
     work = _prove_outgoing(check, credentials, sessions)
     return await check.guard.run("outgoing", work, (ServerResult(), None))
 
 
 async def _prove_outgoing(
-    check: CheckContext, credentials: Credentials, sessions: OpenSessions
+    check: CheckContext, credentials: CurrentSecret, sessions: OpenSessions
 ) -> tuple[ServerResult, SmtpSession | None]:
     server = ServerProof(check, credentials, sessions)
     result = await server.reach(check.account.outgoing) or await server.log_in()

@@ -1,13 +1,11 @@
 """The files of a publication: fetched at their URLs and compared."""
 
-from dataclasses import dataclass
 from typing import Final
 
-from mailsetup.assistant.publication.result import Difference, PublicationRow, PublicationState
+from mailsetup.assistant.publication.result import Difference, PublicationPart, PublicationRow
 from mailsetup.discovery.fetch_autoconfig import failed, refused
-from mailsetup.discovery.sources.autoconfig import Autoconfig
+from mailsetup.discovery.sources.autoconfig import Autoconfig, WellKnown
 from mailsetup.discovery.sources.pacc import Pacc
-from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.layout import ServedFile
 from mailsetup.export.publish.publication import Publication
@@ -47,17 +45,20 @@ class FileComparison:
             case _:
                 return await self._policy(place, content)
 
+    def _part(self, method: str, place: ServedFile) -> PublicationPart:
+        return PublicationPart(method, place.url(self._domain), optional=not place.label)
+
     async def _config(self, place: ServedFile, content: bytes) -> PublicationRow:
         source = Autoconfig() if place.label else WellKnown()
         reply = await self._net.http.get(source.location(self._address))
-        row = _Row(str(source.method), place, self._domain)
+        part = self._part(str(source.method), place)
         if isinstance(reply, HttpFailure) or reply.status != 200:
-            return row.without_document(reply)
+            return _without_document(part, reply)
         served = autoconfig.read(reply.body, self._address)
         if isinstance(served, autoconfig.AutoconfigFailure):
-            return row.unreadable(str(served.fault))
+            return _unreadable(part, str(served.fault))
         wanted = autoconfig.read(content, self._address)
-        return row.compared(_typed(place, reply) + _settings(wanted, served))
+        return part.compared(*_typed(place, reply), *_settings(wanted, served))
 
     async def _autodiscover(self, place: ServedFile, content: bytes) -> PublicationRow:
         reply = await self._net.http.post(
@@ -65,105 +66,77 @@ class FileComparison:
             autodiscover.request(self._address),
             autodiscover.REQUEST_TYPE,
         )
-        row = _Row(str(Method.AUTODISCOVER), place, self._domain)
+        part = self._part(str(Method.AUTODISCOVER), place)
         if isinstance(reply, HttpFailure) or reply.status != 200:
-            return row.without_document(reply)
+            return _without_document(part, reply)
         served = autodiscover.read(reply.body, self._address)
         match served:
             case AccountSettings():
                 wanted = autodiscover.read(content, self._address)
-                return row.compared(_typed(place, reply) + _settings(wanted, served))
+                return part.compared(*_typed(place, reply), *_settings(wanted, served))
             case autodiscover.AutodiscoverFailure():
-                return row.unreadable(str(served.fault))
+                return _unreadable(part, str(served.fault))
             case autodiscover.ExchangeOnly():
-                return row.differs("exchange")
+                return part.differs("exchange")
             case _:
-                return row.differs("redirect")
+                return part.differs("redirect")
 
     async def _pacc(self, place: ServedFile, content: bytes) -> PublicationRow:
-        row = _Row(str(Method.PACC), place, self._domain)
+        part = self._part(str(Method.PACC), place)
         url = place.url(self._domain)
         reply = await self._net.http.get(url, limit=pacc.MAX_BYTES, follow=Follow.SAME_OWNER)
         if isinstance(reply, HttpFailure) or reply.status != 200:
-            return row.without_document(reply)
-        # The document is there; the source says whether a program would believe it.
+            return _without_document(part, reply)
+        # The document is there; the source decides whether a program would accept it.
         match await Pacc().discover(self._address, self._net):
             case Found(settings=served):
                 wanted = pacc.read(content, self._address)
-                return row.compared(_typed(place, reply) + _settings(wanted, served))
+                return part.compared(*_typed(place, reply), *_settings(wanted, served))
             case NotFound(reason="no-digest"):
-                return row.missing("no-digest")
+                return part.missing("no-digest")
             case NotFound(reason=reason):
-                return row.differs(reason)
+                return part.differs(reason)
             case Unreachable(reason=reason):
-                return row.unreachable(reason)
+                return part.unreachable(reason)
             case other:
-                return row.differs(type(other).__name__.lower())
+                return part.differs(type(other).__name__.lower())
 
     async def _policy(self, place: ServedFile, content: bytes) -> PublicationRow:
-        row = _Row("mta-sts", place, self._domain)
+        part = self._part("mta-sts", place)
         url = place.url(self._domain)
         reply = await self._net.http.get(url, limit=_MAX_POLICY, follow=Follow.NOWHERE)
         if isinstance(reply, HttpFailure) or reply.status != 200:
-            return row.without_document(reply)
+            return _without_document(part, reply)
         wanted, served = _policy_values(content), _policy_values(reply.body)
         if served.get("version") != wanted["version"]:
-            return row.unreadable("html" if b"<html" in reply.body.lower() else "not-a-policy")
+            return _unreadable(part, "html" if b"<html" in reply.body.lower() else "not-a-policy")
         found = [
             Difference(key, wanted[key], served.get(key, ""))
             for key in wanted
             if served.get(key) != wanted[key]
         ]
-        return row.compared(_typed(place, reply) + found)
+        return part.compared(*_typed(place, reply), *found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """Makes the row of one file."""
+def _unreadable(part: PublicationPart, reason: str) -> PublicationRow:
+    """The row of a document that cannot be read.
 
-    method: str
-    place: ServedFile
-    domain: str
+    A web site that answers every URL with its own page publishes nothing there.
+    """
+    return part.missing(reason) if reason == "html" else part.differs(reason)
 
-    def _made(
-        self, state: PublicationState, reason: str = "", differences: tuple[Difference, ...] = ()
-    ) -> PublicationRow:
-        url = self.place.url(self.domain)
-        return PublicationRow(
-            self.method, url, state, reason, differences, optional=not self.place.label
-        )
 
-    def compared(self, differences: list[Difference]) -> PublicationRow:
-        state = PublicationState.DIFFERS if differences else PublicationState.RIGHT
-        return self._made(state, differences=tuple(differences))
-
-    def differs(self, reason: str) -> PublicationRow:
-        return self._made(PublicationState.DIFFERS, reason)
-
-    def missing(self, reason: str) -> PublicationRow:
-        return self._made(PublicationState.MISSING, reason)
-
-    def unreachable(self, reason: str) -> PublicationRow:
-        return self._made(PublicationState.UNREACHABLE, reason)
-
-    def unreadable(self, reason: str) -> PublicationRow:
-        """A row for a document that cannot be read.
-
-        A web site that answers every URL with its own page publishes nothing there.
-        """
-        return self.missing(reason) if reason == "html" else self.differs(reason)
-
-    def without_document(self, reply: HttpReply | HttpFailure) -> PublicationRow:
-        """A row for a response without a document."""
-        if isinstance(reply, HttpReply) and reply.location:
-            return self.differs("redirect")
-        if isinstance(reply, HttpReply) and reply.status in (401, 403):
-            return self.differs("wants-login")
-        outcome = refused(reply) if isinstance(reply, HttpReply) else failed(reply)
-        if isinstance(outcome, Unreachable):
-            return self.unreachable(outcome.reason)
-        absent = outcome.reason == "no-such-host" or outcome.reason.startswith("http-")
-        return self.missing(outcome.reason) if absent else self.differs(outcome.reason)
+def _without_document(part: PublicationPart, reply: HttpReply | HttpFailure) -> PublicationRow:
+    """The row of a response without a document."""
+    if isinstance(reply, HttpReply) and reply.location:
+        return part.differs("redirect")
+    if isinstance(reply, HttpReply) and reply.status in (401, 403):
+        return part.differs("wants-login")
+    outcome = refused(reply) if isinstance(reply, HttpReply) else failed(reply)
+    if isinstance(outcome, Unreachable):
+        return part.unreachable(outcome.reason)
+    absent = outcome.reason == "no-such-host" or outcome.reason.startswith("http-")
+    return part.missing(outcome.reason) if absent else part.differs(outcome.reason)
 
 
 def _typed(place: ServedFile, reply: HttpReply) -> list[Difference]:

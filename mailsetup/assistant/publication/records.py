@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from mailsetup.assistant.publication.result import Difference, PublicationRow, PublicationState
+from mailsetup.assistant.publication.result import Difference, PublicationPart, PublicationRow
 from mailsetup.discovery.sources.pacc import Pacc
 from mailsetup.export.publish.publication import Publication
 from mailsetup.export.publish.zone import SrvData, TxtData
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, Reply
+from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure
 from mailsetup.model.source import Method
 from mailsetup.model.source_result import Found
 from mailsetup.model.text import plain
@@ -49,18 +49,15 @@ class RecordComparison:
         optional = owner.startswith("_autodiscover.")
         method = str(Method.AUTODISCOVER if optional else Method.SRV)
         reply = await self._net.dns.srv(owner)
-        row = _dns_row(method, owner, reply, optional=optional)
-        if row is not None or not isinstance(reply, DnsAnswer):
-            return row or PublicationRow(method, owner, PublicationState.MISSING, optional=optional)
+        part = PublicationPart(method, owner, optional)
+        if not isinstance(reply, DnsAnswer):
+            return _without_records(part, reply)
         served = [(record.priority, record.port, record.target) for record in reply.records]
         # Between IMAP and POP3 the numbers decide; within one name only their order.
         compared = sorted if both else _by_rank
         if compared(wanted) == compared(served):
-            return PublicationRow(method, owner, PublicationState.RIGHT, optional=optional)
-        change = Difference("records", _srv_text(wanted), _srv_text(served))
-        return PublicationRow(
-            method, owner, PublicationState.DIFFERS, differences=(change,), optional=optional
-        )
+            return part.compared()
+        return part.compared(Difference("records", _srv_text(wanted), _srv_text(served)))
 
     async def compare_txt(self, record: TxtData) -> PublicationRow:
         """Compare one TXT record by the rules of its kind."""
@@ -69,50 +66,38 @@ class RecordComparison:
         # The paths of calendars have the name of their SRV records (RFC 6764 section 4).
         owner = record.owner if label in _TXT_METHODS else f"{record.owner} (TXT)"
         reply = await self._net.dns.txt(record.owner)
-        row = _dns_row(method, owner, reply)
-        if row is not None or not isinstance(reply, DnsAnswer):
-            return row or PublicationRow(method, owner, PublicationState.MISSING)
+        part = PublicationPart(method, owner)
+        if not isinstance(reply, DnsAnswer):
+            return _without_records(part, reply)
         version = record.text.partition(";")[0] if label in _TXT_METHODS else ""
         served = [text for text in reply.records if text.strip().startswith(version)]
         if not served:
-            return PublicationRow(method, owner, PublicationState.MISSING, "absent")
+            return part.missing("absent")
         if label == "_mta-sts":
-            return _sts_row(owner, record.text, served)
+            return _sts_row(part, record.text, served)
         if label == "_ua-auto-config":
-            return await self._digest_row(record, served)
+            return await self._digest_row(part, record, served)
         if len(served) > 1:
-            return PublicationRow(method, owner, PublicationState.DIFFERS, "several-records")
-        if _squeezed(served[0]) == _squeezed(record.text):
-            return PublicationRow(method, owner, PublicationState.RIGHT)
-        change = Difference("text", record.text, plain(served[0], _MAX_SHOWN))
-        return PublicationRow(method, owner, PublicationState.DIFFERS, differences=(change,))
+            return part.differs("several-records")
+        if _normalised(served[0]) == _normalised(record.text):
+            return part.compared()
+        return part.compared(Difference("text", record.text, plain(served[0], _MAX_SHOWN)))
 
-    async def _digest_row(self, record: TxtData, served: list[str]) -> PublicationRow:
+    async def _digest_row(
+        self, part: PublicationPart, record: TxtData, served: list[str]
+    ) -> PublicationRow:
         """Right where it is the digest of the document that is served, or of the expected one."""
-        method = str(Method.PACC)
-        if any(_squeezed(text) == _squeezed(record.text) for text in served):
-            return PublicationRow(method, record.owner, PublicationState.RIGHT)
+        if any(_normalised(text) == _normalised(record.text) for text in served):
+            return part.compared()
         if isinstance(await Pacc().discover(self._address, self._net), Found):
-            return PublicationRow(method, record.owner, PublicationState.RIGHT)
-        change = Difference("text", record.text, plain(served[0], _MAX_SHOWN))
-        return PublicationRow(method, record.owner, PublicationState.DIFFERS, differences=(change,))
+            return part.compared()
+        return part.compared(Difference("text", record.text, plain(served[0], _MAX_SHOWN)))
 
 
-def _dns_row(
-    method: str, owner: str, reply: Reply[object], *, optional: bool = False
-) -> PublicationRow | None:
-    """A row for a reply without records; None for one with records."""
-    match reply:
-        case Absent():
-            return PublicationRow(
-                method, owner, PublicationState.MISSING, "absent", optional=optional
-            )
-        case DnsFailure(fault=fault):
-            return PublicationRow(
-                method, owner, PublicationState.UNREACHABLE, str(fault), optional=optional
-            )
-        case _:
-            return None
+def _without_records(part: PublicationPart, reply: Absent | DnsFailure) -> PublicationRow:
+    if isinstance(reply, DnsFailure):
+        return part.unreachable(str(reply.fault))
+    return part.missing("absent")
 
 
 def _by_rank(records: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
@@ -128,17 +113,16 @@ def _srv_text(records: list[tuple[int, int, str]]) -> str:
     return plain("; ".join(texts), _MAX_SHOWN)
 
 
-def _sts_row(owner: str, wanted: str, served: list[str]) -> PublicationRow:
+def _sts_row(part: PublicationPart, wanted: str, served: list[str]) -> PublicationRow:
     """Any valid id is right: it only has to change with the policy, which is a row of its own."""
     if len(served) > 1:
-        return PublicationRow("mta-sts", owner, PublicationState.DIFFERS, "several-records")
+        return part.differs("several-records")
     fields = dict(part.strip().partition("=")[::2] for part in served[0].split(";") if "=" in part)
     if _STS_ID.match(fields.get("id", "")):
-        return PublicationRow("mta-sts", owner, PublicationState.RIGHT)
-    change = Difference("id", wanted, plain(served[0], _MAX_SHOWN))
-    return PublicationRow("mta-sts", owner, PublicationState.DIFFERS, differences=(change,))
+        return part.compared()
+    return part.compared(Difference("id", wanted, plain(served[0], _MAX_SHOWN)))
 
 
-def _squeezed(text: str) -> str:
+def _normalised(text: str) -> str:
     """Without what RFC 8460 and PACC allow to differ: spaces at separators, a last semicolon."""
     return ";".join(part.strip() for part in text.split(";") if part.strip())

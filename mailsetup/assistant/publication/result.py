@@ -116,6 +116,37 @@ class PublicationRow:
         return text.format(location=self.location, reason=self.reason)
 
 
+@dataclass(frozen=True, slots=True)
+class PublicationPart:
+    """One file or record set that is compared; makes its row. Fields as in `PublicationRow`."""
+
+    method: str
+    location: str
+    optional: bool = False
+
+    def compared(self, *differences: Difference) -> PublicationRow:
+        """Right where there are no differences."""
+        state = PublicationState.DIFFERS if differences else PublicationState.RIGHT
+        return self._row(state, differences=differences)
+
+    def differs(self, reason: str) -> PublicationRow:
+        """Something else is served."""
+        return self._row(PublicationState.DIFFERS, reason)
+
+    def missing(self, reason: str) -> PublicationRow:
+        """Nothing is served."""
+        return self._row(PublicationState.MISSING, reason)
+
+    def unreachable(self, reason: str) -> PublicationRow:
+        """It is unknown what is served."""
+        return self._row(PublicationState.UNREACHABLE, reason)
+
+    def _row(
+        self, state: PublicationState, reason: str = "", differences: tuple[Difference, ...] = ()
+    ) -> PublicationRow:
+        return PublicationRow(self.method, self.location, state, reason, differences, self.optional)
+
+
 def is_published(rows: Sequence[PublicationRow]) -> bool:
     """Whether everything that has to be served is served and right."""
     return all(row.is_well for row in rows)

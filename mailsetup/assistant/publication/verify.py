@@ -12,21 +12,7 @@ from mailsetup.assistant.publication.result import PublicationRow
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.publication import Publication
 from mailsetup.export.publish.zone import SrvData, TxtData
-from mailsetup.model.dns import DnsAnswer
-from mailsetup.model.hostname import parse_host
 from mailsetup.net.network import Network
-
-
-async def mail_exchangers(domain: str, net: Network) -> tuple[str, ...]:
-    """The MX hosts of the domain, best first, for `PublishOptions.mail_exchangers`.
-
-    A null MX (RFC 7505) and hosts that others cannot reach do not count.
-    """
-    reply = await net.dns.mx(domain)
-    if not isinstance(reply, DnsAnswer):
-        return ()
-    hosts = (parse_host(record.host) for record in reply.records)
-    return tuple(dict.fromkeys(host for host in hosts if host is not None))
 
 
 async def verify_publication(expected: Publication, net: Network) -> tuple[PublicationRow, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import quote
 
-from mailsetup.assistant.events import Event, SignInCode, SignInOpened
+from mailsetup.assistant.events import Emit, SignInCode, SignInOpened
 from mailsetup.assistant.signin.page import page_texts
 from mailsetup.model.secret import AccessToken, Secret
 from mailsetup.model.settings import (
@@ -19,29 +19,24 @@ from mailsetup.model.sign_in import Client, ClientsFailure, SignInFailure, SignI
 from mailsetup.net.network import Network
 from mailsetup.net.public_suffix import owned_domain
 from mailsetup.oauth.browser import (
-    PATIENCE,
+    TIMEOUT,
     BrowserRequest,
     SignedIn,
     sign_in_by_browser,
 )
 from mailsetup.oauth.clients import (
     ClientRegistration,
-    built_in,
+    built_in_clients,
     client_for,
-    of_technician,
     settings_path,
+    technician_clients,
 )
 from mailsetup.oauth.device import DeviceCode, DeviceRequest, sign_in_by_device
-from mailsetup.oauth.metadata import ask_issuer, completed
-from mailsetup.oauth.provider import OAuthProvider, builtin_for, given_by
-from mailsetup.oauth.tokens import renew, revoke
+from mailsetup.oauth.metadata import fetch_metadata, with_metadata
+from mailsetup.oauth.provider import OAuthProvider, builtin_for, provider_in_settings
 from mailsetup.system.threads import in_thread
 
-Emit = Callable[[Event], None]
 OpenBrowser = Callable[[str], None]
-
-_MARGIN = 120.0
-"""Seconds for which a token must still be valid when a check begins."""
 
 
 class SignInMeans(StrEnum):
@@ -53,7 +48,7 @@ class SignInMeans(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SignInWay:
+class SignInMethod:
     """Where one signs in for an account, and what has to be agreed to first.
 
     ``client`` is None where this program has no id at the provider; it may then register itself if
@@ -96,8 +91,8 @@ class SignInWay:
         client = quote(self.client.id, safe="")
         return f"https://login.microsoftonline.com/{tenant}/adminconsent?client_id={client}"
 
-    def agreed_to(self, domains: Collection[str]) -> "SignInWay":
-        """The way after the person agreed to these domains or host names."""
+    def agreed_to(self, domains: Collection[str]) -> "SignInMethod":
+        """The method after the person agreed to these domains or host names."""
         return replace(self, confirm=tuple(one for one in self.confirm if one not in domains))
 
     def may_receive(self, server: ServerSettings) -> bool:
@@ -112,7 +107,7 @@ class SignInWay:
 class SignIn:
     """A sign-in that worked. ``stored`` is true where it is in the keyring too."""
 
-    way: SignInWay
+    method: SignInMethod
     client: Client
     tokens: Tokens
     stored: bool = False
@@ -138,11 +133,11 @@ class SignIn:
 
         It may still be the same mailbox: the address may be an alias of it.
         """
-        chosen, address = self.signed_in_as.casefold(), self.way.account.address
+        chosen, address = self.signed_in_as.casefold(), self.method.account.address
         return bool(chosen) and chosen not in {
             str(address).casefold(),
             address.ascii.casefold(),
-            self.way.account.incoming.username.casefold(),
+            self.method.account.incoming.username.casefold(),
         }
 
 
@@ -152,14 +147,14 @@ def known_clients(own_id: str = "") -> tuple[ClientRegistration, ...] | ClientsF
     ``own_id`` (a technician's) is for every provider. Then those of a technician's file follow, and
     those of this build.
     """
-    found = of_technician(settings_path())
+    found = technician_clients(settings_path())
     if isinstance(found, ClientsFailure):
         return found
     if own_id:
         # A client from the file with this id has further details, such as its secret.
         named = [one for one in found if one.client.id == own_id]
         found = (*named, ClientRegistration("", Client(own_id)), *found)
-    return (*found, *built_in())
+    return (*found, *built_in_clients())
 
 
 def _client(
@@ -176,7 +171,7 @@ def _client(
     return ours
 
 
-async def find_way(
+async def find_method(
     account: Account,
     settings: AccountSettings | None,
     net: Network,
@@ -184,7 +179,7 @@ async def find_way(
     known: tuple[ClientRegistration, ...],
     agreed: Collection[str] = (),
     offline: bool = False,
-) -> SignInWay | SignInFailure:
+) -> SignInMethod | SignInFailure:
     """Where to sign in for the account: a built-in provider, or the one of its settings.
 
     ``agreed`` are domains or host names that may receive the token.
@@ -193,17 +188,17 @@ async def find_way(
     found = settings.oauth2 if settings is not None else None
     provider: OAuthProvider | SignInFailure | None = builtin_for(hosts, found)
     from_document = None
-    if isinstance(provider, OAuthProvider) and provider.asks_metadata and not offline:
-        more = await completed(provider, net)
+    if isinstance(provider, OAuthProvider) and provider.needs_metadata and not offline:
+        more = await with_metadata(provider, net)
         # Without the metadata the built-in endpoints are still sufficient.
         provider = more if isinstance(more, OAuthProvider) else provider
     elif provider is None and settings is not None and found is not None:
         from_document = found
-        provider = given_by(settings) if found.client_id or not found.issuer else None
+        provider = provider_in_settings(settings) if found.client_id or not found.issuer else None
         if provider is None and found.issuer and not offline:
-            provider = await ask_issuer(found.issuer, net)
+            provider = await fetch_metadata(found.issuer, net)
             if isinstance(provider, OAuthProvider) and found.scope:
-                provider = replace(provider, imap=found.scope, pop3=found.scope, smtp=found.scope)
+                provider = replace(provider, mail=found.scope)
     if provider is None:
         return SignInFailure(SignInFault.NO_PROVIDER)
     if isinstance(provider, SignInFailure):
@@ -215,31 +210,34 @@ async def find_way(
             if not provider.owns(host) and host not in agreed and owned_domain(host) not in agreed
         )
     )
-    return SignInWay(account, provider, _client(provider, known, from_document), confirm)
+    return SignInMethod(account, provider, _client(provider, known, from_document), confirm)
 
 
-def _scopes(way: SignInWay) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    protocols: tuple[Protocol, ...] = (way.account.incoming.protocol, way.account.outgoing.protocol)
-    return way.provider.scopes(protocols), way.provider.mail_scopes(protocols)
+def _scopes(method: SignInMethod) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    protocols: tuple[Protocol, ...] = (
+        method.account.incoming.protocol,
+        method.account.outgoing.protocol,
+    )
+    return method.provider.scopes(protocols), method.provider.mail_scopes(protocols)
 
 
 async def sign_in(
-    way: SignInWay,
+    method: SignInMethod,
     means: SignInMeans,
     net: Network,
     emit: Emit,
     open_browser: OpenBrowser,
     *,
     choose_account: bool = False,
-    patience: float = PATIENCE,
+    patience: float = TIMEOUT,
 ) -> SignIn | SignInFailure:
     """Let the person sign in. Cancelling closes the open port too."""
-    if not way.can_begin:
-        return SignInFailure(SignInFault.NO_CLIENT, way.name)
-    scopes, needed = _scopes(way)
+    if not method.can_begin:
+        return SignInFailure(SignInFault.NO_CLIENT, method.name)
+    scopes, needed = _scopes(method)
 
     def show_page(url: str) -> None:
-        emit(SignInOpened(url, way.page_host))
+        emit(SignInOpened(url, method.page_host))
         open_browser(url)
 
     def show_code(code: DeviceCode) -> None:
@@ -247,15 +245,15 @@ async def sign_in(
 
     outcome: SignedIn | SignInFailure
     if means is SignInMeans.DEVICE:
-        wanted = DeviceRequest(way.provider, way.client, scopes, needed)
+        wanted = DeviceRequest(method.provider, method.client, scopes, needed)
         outcome = await sign_in_by_device(wanted, show_code, net)
     else:
         request = BrowserRequest(
-            way.provider,
-            way.client,
+            method.provider,
+            method.client,
             scopes,
             needed,
-            str(way.account.address),
+            str(method.account.address),
             await in_thread(page_texts),
             choose_account,
             patience,
@@ -263,21 +261,4 @@ async def sign_in(
         outcome = await sign_in_by_browser(request, show_page, net)
     if isinstance(outcome, SignInFailure):
         return outcome
-    return SignIn(replace(way, client=outcome.client), outcome.client, outcome.tokens)
-
-
-async def renewed(one: SignIn, net: Network) -> SignIn | SignInFailure:
-    """The sign-in with a new access token."""
-    tokens = await renew(one.way.provider, one.client, one.tokens, net)
-    return tokens if isinstance(tokens, SignInFailure) else replace(one, tokens=tokens)
-
-
-def needs_renewal(one: SignIn, net: Network) -> bool:
-    """Whether the access token has expired or will soon."""
-    end = one.tokens.expires_at
-    return end is not None and end - net.clock.monotonic() < _MARGIN
-
-
-async def revoked(one: SignIn, net: Network) -> bool:
-    """Revoke the tokens at the provider, where it supports that (RFC 7009)."""
-    return await revoke(one.way.provider, one.client, one.tokens, net)
+    return SignIn(replace(method, client=outcome.client), outcome.client, outcome.tokens)

@@ -54,7 +54,7 @@ def page_texts() -> PageTexts:
             _("The sign-in did not work"),
             _("Close this page; mailsetup tells you why, and what you can do."),
         ),
-        elsewhere=_page(
+        unrelated=_page(
             _BAD,
             _("This page does not belong to the sign-in"),
             _("It is from another attempt, or from somebody else. Close it and begin again."),

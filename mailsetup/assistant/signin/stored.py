@@ -3,7 +3,8 @@
 import json
 from dataclasses import dataclass
 
-from mailsetup.assistant.signin.flow import SignIn, SignInWay
+from mailsetup.assistant.signin.flow import SignIn, SignInMethod
+from mailsetup.model.json_object import parse_json_object
 from mailsetup.model.secret import AccessToken, Secret
 from mailsetup.model.sign_in import Client, Tokens
 from mailsetup.oauth.provider import OAuthProvider
@@ -24,7 +25,7 @@ def stored_form(one: SignIn) -> StoredSignIn | None:
     """What to store of a sign-in; None where it ends with its access token."""
     if one.tokens.refresh is None:
         return None
-    issuer = _identity(one.way.provider)
+    issuer = _identity(one.method.provider)
     return StoredSignIn(issuer, one.client.id, one.tokens.refresh, one.tokens.signed_in_as)
 
 
@@ -41,11 +42,8 @@ def to_text(stored: StoredSignIn) -> Secret:
 
 def stored_from_text(text: Secret) -> StoredSignIn | None:
     """The inverse of `to_text`; None for any other text."""
-    try:
-        read = json.loads(text.reveal())
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(read, dict):
+    read = parse_json_object(text.reveal())
+    if read is None:
         return None
     words = [read.get(key) for key in ("issuer", "client_id", "refresh_token", "signed_in_as")]
     if not all(isinstance(word, str) for word in words) or not words[2]:
@@ -54,13 +52,17 @@ def stored_from_text(text: Secret) -> StoredSignIn | None:
     return StoredSignIn(issuer, client_id, Secret(refresh), signed_in_as)
 
 
-def restored(stored: StoredSignIn, way: SignInWay) -> SignIn | None:
+def restored(stored: StoredSignIn, method: SignInMethod) -> SignIn | None:
     """The sign-in, whose token must be renewed; None where it belongs to another provider."""
-    if stored.issuer != _identity(way.provider):
+    if stored.issuer != _identity(method.provider):
         return None
-    client = way.client if way.client is not None and way.client.id == stored.client_id else None
+    client = (
+        method.client
+        if method.client is not None and method.client.id == stored.client_id
+        else None
+    )
     tokens = Tokens(AccessToken(""), stored.refresh, 0.0, signed_in_as=stored.signed_in_as)
-    return SignIn(way, client or Client(stored.client_id), tokens, stored=True)
+    return SignIn(method, client or Client(stored.client_id), tokens, stored=True)
 
 
 def _identity(provider: OAuthProvider) -> str:

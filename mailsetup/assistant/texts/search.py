@@ -183,7 +183,7 @@ def _environment_sentence(fault: EnvironmentFault) -> str:
             return _(
                 "The proxy of {source} cannot be used: {proxy}. Write it as http://HOST:PORT."
             ).format(source=source, proxy=shown)
-        case EnvironmentFault.PROXY_SILENT:
+        case EnvironmentFault.PROXY_UNREACHABLE:
             return _(
                 "The proxy of {source} does not answer: {proxy}. Without it some settings may not "
                 "be found."

@@ -1,8 +1,8 @@
-"""What a sign-in came to, in words: what happened, and what to do next."""
+"""The result of a sign-in in words: what happened, and what to do next."""
 
 from typing import assert_never
 
-from mailsetup.assistant.signin.flow import SignInWay
+from mailsetup.assistant.signin.flow import SignInMethod
 from mailsetup.assistant.texts.search import ignored_file_sentence
 from mailsetup.i18n import _
 from mailsetup.model.sign_in import ClientsFailure, SignInFailure, SignInFault
@@ -115,9 +115,9 @@ def sign_in_sentence(failure: SignInFailure, *, takes_password: bool = True) -> 
             assert_never(failure.fault)
 
 
-def no_client_sentence(way: SignInWay) -> str:
+def no_client_sentence(method: SignInMethod) -> str:
     """This program has no client id at the provider, and what to do instead."""
-    return _no_client(plain(way.name, 120), takes_password=way.account.takes_password)
+    return _no_client(plain(method.name, 120), takes_password=method.account.takes_password)
 
 
 def _no_client(provider: str, *, takes_password: bool) -> str:
@@ -133,10 +133,10 @@ def _no_client(provider: str, *, takes_password: bool) -> str:
     ).format(provider=provider)
 
 
-def sign_in_link(failure: SignInFailure, way: SignInWay | None) -> str:
+def sign_in_link(failure: SignInFailure, method: SignInMethod | None) -> str:
     """A link for the administrator that helps with the failure; "" for none."""
-    if failure.fault is SignInFault.ADMIN_CONSENT and way is not None:
-        return way.consent_link
+    if failure.fault is SignInFault.ADMIN_CONSENT and method is not None:
+        return method.consent_link
     return ""
 
 

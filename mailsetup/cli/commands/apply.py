@@ -106,7 +106,7 @@ def _undo(applier: ProfileApplier, command: ApplyCommand, streams: Streams) -> E
             "schema": SCHEMA,
             "outcome": "undone",
             "program": command.program,
-            "kept": str(undone.kept) if undone.kept else None,
+            "kept": str(undone.moved_to) if undone.moved_to else None,
             "notes": list(undone.notes),
         }
         print_document(document, streams.stdout)

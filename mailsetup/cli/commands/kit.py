@@ -3,7 +3,11 @@
 from pathlib import Path
 
 from mailsetup.apply.artifact_writer import WriteFailure, write_artifact
-from mailsetup.batch.shared_settings import SharedSettings, SharedSettingsFailure, read_settings
+from mailsetup.assistant.settings_file import (
+    SettingsFileFailure,
+    SharedSettings,
+    read_shared_settings,
+)
 from mailsetup.cli.account import account_from, parse_address, parse_name
 from mailsetup.cli.command_error import CommandError
 from mailsetup.cli.exit_status import ExitStatus
@@ -24,9 +28,9 @@ def run(command: KitCommand, streams: Streams) -> ExitStatus:
     if command.settings is None:
         raise CommandError("usage", _("Say where the settings are: --settings."))
     person = parse_name(command.name)
-    found = read_settings(command.settings, pipe_seconds=PIPE_SECONDS)
-    if isinstance(found, SharedSettingsFailure):
-        raise CommandError("settings.unusable", found.reason)
+    found = read_shared_settings(command.settings, pipe_seconds=PIPE_SECONDS)
+    if isinstance(found, SettingsFileFailure):
+        raise CommandError("settings.unusable", found.sentence)
     shared = _template(found, _address(found, command), person)
     made: list[tuple[str, tuple[KitFile, ...]]] = []
     notes: list[str] = []

@@ -5,6 +5,7 @@ Only light modules: ``--help`` must appear at once.
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
 from mailsetup import __version__
@@ -23,15 +24,22 @@ from mailsetup.cli.parser.unknown_options import check_options
 from mailsetup.i18n import _
 from mailsetup.i18n.languages import LANGUAGES
 
+SETTINGS_SUFFIX: Final = ".mailsetup"
+"""Of a settings file that the window opens; the installers register it."""
+
 
 class WindowCommand(NamedTuple):
-    """Open the window, where the line names no command; ``demo``: in the demo environment."""
+    """Open the window, where the line names no command; ``demo``: in the demo environment.
+
+    ``opened`` is a settings file, as a double click on one passes it.
+    """
 
     demo: bool
     screenshot: str | None
+    opened: Path | None
 
 
-AnyCommand: TypeAlias = (
+AnyCommand: TypeAlias = """(
     WindowCommand
     | discover.DiscoverCommand
     | check.CheckCommand
@@ -45,7 +53,7 @@ AnyCommand: TypeAlias = (
     | about.SchemaCommand
     | about.CompletionCommand
     | about.ManualCommand
-)
+)"""
 
 
 class ParsedLine(NamedTuple):
@@ -133,6 +141,9 @@ def parse(arguments: Sequence[str]) -> ParsedLine:
     Exits by itself (SystemExit) for ``--help`` and ``--version``.
     """
     root = parser()
+    opened = opened_file(arguments)
+    if opened is not None:
+        arguments = arguments[:-1]
     check_options(root, arguments)
     defaults = _without_defaults(root)
     namespace, surplus = root.parse_known_args(arguments)
@@ -144,8 +155,15 @@ def parse(arguments: Sequence[str]) -> ParsedLine:
     reason = refusal(verb, given, _names(root.verbs.get(verb, root)))
     if reason:
         raise UsageError(reason, verb)
-    values = defaults[""] | defaults[verb] | given
+    values = defaults[""] | defaults[verb] | given | {"opened": opened}
     return ParsedLine(verb, _READERS[verb](argparse.Namespace(**values)))
+
+
+def opened_file(arguments: Sequence[str]) -> Path | None:
+    """The settings file of a line that names nothing else but options of the window."""
+    if not arguments or Path(arguments[-1]).suffix.lower() != SETTINGS_SUFFIX:
+        return None
+    return None if set(arguments) & _READERS.keys() else Path(arguments[-1])
 
 
 def _without_defaults(root: Parser) -> dict[str, dict[str, object]]:

@@ -1,6 +1,7 @@
 """Findings about the dialogue with a server: its failures, the quota, where the message arrived."""
 
-from typing import assert_never
+from collections.abc import Mapping
+from typing import Final, assert_never
 
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.certificate import CertificateFacts
@@ -23,6 +24,11 @@ NEARLY_FULL = 0.9
 SLOW_SECONDS = 60.0
 _NOT_BROKEN = frozenset({FindingId.ACCOUNT_POP3_EMPTIES})
 """What prevented the check although mail works."""
+_DISABLED: Final[Mapping[Protocol, FindingId]] = {
+    Protocol.IMAP: FindingId.ACCOUNT_IMAP_DISABLED,
+    Protocol.POP3: FindingId.ACCOUNT_POP3_DISABLED,
+    Protocol.SMTP: FindingId.ACCOUNT_SMTP_DISABLED,
+}
 
 
 def finding_of(
@@ -52,7 +58,8 @@ def finding_of(
     if failure.certificate is not None:
         facts |= _certificate_facts(failure.certificate)
     if failure.error is DialogueFault.WRONG_TLS_MODE:
-        facts["other"] = _other_security(failure.server.security)
+        is_tls = failure.server.security is SocketType.TLS
+        facts["other"] = "STARTTLS" if is_tls else "SSL/TLS"
     evidence = evidence_of(failure)
     if proven_name is not None:
         facts["fitting"] = evidence["proven_name"] = proven_name
@@ -159,7 +166,7 @@ def _finding_id(failure: DialogueFailure) -> FindingId:
         case DialogueFault.NOT_PERMITTED:
             return FindingId.ACCOUNT_LOGIN_NOT_PERMITTED
         case DialogueFault.PROTOCOL_DISABLED:
-            return _disabled(failure.server.protocol)
+            return _DISABLED[failure.server.protocol]
         case DialogueFault.IN_USE:
             return FindingId.ACCOUNT_MAILBOX_IN_USE
         case DialogueFault.QUOTA:
@@ -195,20 +202,6 @@ def room_for_files(limit: int) -> int:
     need room as well.
     """
     return max(limit - _ROOM_FOR_TEXT, 0) * 57 // 78
-
-
-def _other_security(security: SocketType) -> str:
-    return "STARTTLS" if security is SocketType.TLS else "SSL/TLS"
-
-
-def _disabled(protocol: Protocol) -> FindingId:
-    match protocol:
-        case Protocol.SMTP:
-            return FindingId.ACCOUNT_SMTP_DISABLED
-        case Protocol.POP3:
-            return FindingId.ACCOUNT_POP3_DISABLED
-        case _:
-            return FindingId.ACCOUNT_IMAP_DISABLED
 
 
 def quota_findings(proof: LoggedIn) -> tuple[Finding, ...]:

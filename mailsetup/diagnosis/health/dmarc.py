@@ -50,15 +50,14 @@ _WEAKER: Final[Mapping[DmarcPolicy, DmarcPolicy]] = {
 class DmarcRecord:
     """A usable record. ``faults`` are its mistakes, ``obsolete`` its tags that are ignored now.
 
-    ``policy``, ``subdomains`` and ``nonexistent`` are the tags ``p``, ``sp`` and ``np``, the latter
-    None where absent. ``reports_to`` are the domains of the ``mailto:`` URIs in ``rua``.
+    ``policy`` and ``subdomains`` are the tags ``p`` and ``sp``, the latter None where absent.
+    ``reports_to`` are the domains of the ``mailto:`` URIs in ``rua``.
     """
 
     domain: str
     text: str
     policy: DmarcPolicy = DmarcPolicy.NONE
     subdomains: DmarcPolicy | None = None
-    nonexistent: DmarcPolicy | None = None
     strict_spf: bool = False
     strict_dkim: bool = False
     psd: str = "u"
@@ -67,13 +66,11 @@ class DmarcRecord:
     faults: tuple[str, ...] = ()
     obsolete: tuple[str, ...] = ()
 
-    def policy_for(self, domain: str, *, exists: bool = True) -> DmarcPolicy:
-        """The policy for mail from a domain (RFC 9989 sections 4.7 and 4.10.1)."""
+    def policy_for(self, domain: str) -> DmarcPolicy:
+        """The policy for mail from a domain that exists (RFC 9989 sections 4.7 and 4.10.1)."""
         policy = self.policy
         if domain != self.domain:
             policy = self.subdomains or policy
-            if not exists:
-                policy = self.nonexistent or policy
         return _WEAKER.get(policy, policy) if self.testing else policy
 
 
@@ -222,7 +219,6 @@ def read_record(domain: str, text: str) -> DmarcRecord | DmarcFailure:
         text=text,
         policy=(policies["p"] or DmarcPolicy.NONE) if not invalid_policy else DmarcPolicy.NONE,
         subdomains=policies["sp"] if not invalid_policy else None,
-        nonexistent=policies["np"] if not invalid_policy else None,
         strict_spf=tags.get("aspf", "").lower() == "s",
         strict_dkim=tags.get("adkim", "").lower() == "s",
         psd=tags["psd"].lower() if tags.get("psd", "").lower() in ("y", "n") else "u",

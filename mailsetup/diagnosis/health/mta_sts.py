@@ -44,11 +44,10 @@ class MtaStsMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MtaStsPolicy:
-    """A valid policy. ``patterns`` are its ``mx`` values in lower case; ``max_age`` in seconds."""
+    """A valid policy. ``patterns`` are its ``mx`` values in lower case."""
 
     mode: MtaStsMode
     patterns: tuple[str, ...]
-    max_age: int
 
     def covers(self, host: str) -> bool:
         """Whether an exchanger matches (RFC 8461 section 4.1); ``*`` is exactly one label."""
@@ -109,7 +108,7 @@ def parse_policy(body: bytes) -> MtaStsPolicy | MtaStsFailure:
         return MtaStsFailure(f"mx: {plain(wrong[0], 80)}")
     if not patterns and mode is not MtaStsMode.NONE:
         return MtaStsFailure("no mx")
-    return MtaStsPolicy(mode, tuple(patterns[:_MAX_PATTERNS]), int(age))
+    return MtaStsPolicy(mode, tuple(patterns[:_MAX_PATTERNS]))
 
 
 async def read_policy(domain: str, net: Network) -> MtaStsPolicy | MtaStsFailure | None:

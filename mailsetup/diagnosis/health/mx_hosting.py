@@ -22,7 +22,7 @@ from mailsetup.model.finding_id import FindingId
 from mailsetup.model.hostname import is_ip_literal, is_within
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.dns.resolver import Resolver
-from mailsetup.net.ip_scope import carried, is_public
+from mailsetup.net.ip_scope import is_public, unmapped
 from mailsetup.net.network import Network
 from mailsetup.net.public_suffix import owned_domain
 
@@ -190,7 +190,7 @@ def share_network(one: HostProfile, other: HostProfile) -> bool:
 
 def _network(address: str) -> str:
     """A network that usually belongs to one company: /24 for IPv4, /48 for IPv6."""
-    ip = carried(address)
+    ip = unmapped(address)
     prefix = 24 if isinstance(ip, ipaddress.IPv4Address) else 48
     return str(ipaddress.ip_network(f"{ip}/{prefix}", strict=False))
 

@@ -3,16 +3,14 @@
 Bounded in size, and never raises. Fields below those of the receiving side were written by others.
 """
 
-import itertools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Final
 
 from mailsetup.discovery import providers
 from mailsetup.model.hostname import is_ip_literal, parse_host, to_a_label
-from mailsetup.model.rfc5322 import Field, addresses_in, date_in, fields_of, text_of
+from mailsetup.model.rfc5322 import Field, addresses_in, fields_of, text_of
 from mailsetup.model.text import plain
 from mailsetup.net.ip_scope import is_public
 from mailsetup.net.public_suffix import owned_domain
@@ -21,26 +19,6 @@ MAX_HOPS = 50
 _MAX_FIELD = 16 * 1024
 _MAX_RESULTS = 30
 
-_SPAM_FIELDS = frozenset(
-    {
-        "x-spam-flag",
-        "x-spam-status",
-        "x-spam-score",
-        "x-spam-level",
-        "x-spamd-result",
-        "x-spam-report",
-        "x-forefront-antispam-report",
-        "x-microsoft-antispam",
-        "x-ms-exchange-organization-scl",
-        "x-rspamd-score",
-        "x-vr-spamstate",
-        "x-vr-spamscore",
-        "x-ovh-spam-reason",
-        "x-gmx-antispam",
-        "x-ui-filterresults",
-        "x-ymailisg",
-    }
-)
 _OWNER_ALIASES: Final[Mapping[str, str]] = {
     "exchangelabs.com": "outlook.com",
     "office365.com": "outlook.com",
@@ -60,7 +38,7 @@ _PROPERTY = re.compile(r"([A-Za-z0-9\-_]{1,40})\s*\.\s*([A-Za-z0-9\-_]{1,40})\s*
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One Received field; unknown parts are empty. ``seconds`` passed since the field below it."""
+    """One Received field; unknown parts are empty."""
 
     helo: str = ""
     name: str = ""
@@ -68,8 +46,6 @@ class Hop:
     address: str = ""
     by: str = ""
     protocol: str = ""
-    when: datetime | None = None
-    seconds: float | None = None
 
     @property
     def authenticated(self) -> bool:
@@ -110,7 +86,6 @@ class ReceivedMessage:
     hops: tuple[Hop, ...] = ()
     handover: Hop | None = None
     authentication: AuthResults | None = None
-    spam: tuple[tuple[str, str], ...] = ()
     author_domain: str = ""
     """Of the only address in From, as A-labels; "" where there is none or more than one."""
     envelope_sender: str | None = None
@@ -121,13 +96,12 @@ def read_message(raw: bytes) -> ReceivedMessage:
     """Read the header of a message."""
     fields = list(fields_of(raw))
     received = [value for name, value in fields if name == "received"]
-    hops = _with_delays([_hop(text_of(value)) for value in received[:MAX_HOPS]])
+    hops = [_hop(text_of(value)) for value in received[:MAX_HOPS]]
     boundary, side = _boundary(hops)
     return ReceivedMessage(
         hops=tuple(hops),
         handover=hops[boundary] if boundary is not None else None,
         authentication=_trusted_results(fields, boundary, side),
-        spam=tuple(_spam(fields)),
         author_domain=_author_domain(fields),
         envelope_sender=_envelope_sender(fields),
     )
@@ -137,8 +111,7 @@ def read_message(raw: bytes) -> ReceivedMessage:
 
 
 def _hop(text: str) -> Hop:
-    trace, _, date = text.rpartition(";")
-    trace = trace or text
+    trace = text.rpartition(";")[0] or text
     by = _BY.search(trace)
     before = trace[: by.start()] if by else trace
     after = trace[by.start() :] if by else trace
@@ -153,18 +126,7 @@ def _hop(text: str) -> Hop:
         address=addresses[-1] if addresses else "",
         by=plain(by[1].strip("[]()"), 100) if by else "",
         protocol=protocol[1] if protocol else "",
-        when=date_in(date),
     )
-
-
-def _with_delays(hops: list[Hop]) -> list[Hop]:
-    timed = [
-        replace(hop, seconds=(hop.when - older.when).total_seconds())
-        if hop.when and older.when
-        else hop
-        for hop, older in itertools.pairwise(hops)
-    ]
-    return [*timed, *hops[-1:]]
 
 
 def _boundary(hops: list[Hop]) -> tuple[int | None, frozenset[str]]:
@@ -270,12 +232,6 @@ def _split(text: str) -> list[str]:
             current.append(char)
     parts.append("".join(current))
     return [part for part in parts if part.strip()]
-
-
-def _spam(fields: list[Field]) -> list[tuple[str, str]]:
-    return [(name, plain(text_of(value), 200)) for name, value in fields if name in _SPAM_FIELDS][
-        :10
-    ]
 
 
 # Sender ----------------------------------------------------------------------------------------

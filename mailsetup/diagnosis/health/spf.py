@@ -18,7 +18,7 @@ from mailsetup.diagnosis.health.spf_record import (
     spf_records,
 )
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, Reply
-from mailsetup.model.hostname import is_ip_literal
+from mailsetup.model.hostname import is_ip_literal, is_within
 from mailsetup.model.text import plain
 from mailsetup.net.dns.resolver import Resolver
 
@@ -191,7 +191,7 @@ class _Evaluation:
 
     async def _matches_ptr(self, mechanism: Mechanism, domain: str) -> bool:
         target = await self._target(mechanism, domain)
-        return any(_is_within(name, target) for name in await self._validated_names())
+        return any(is_within(name, target) for name in await self._validated_names())
 
     async def _target(self, mechanism: Mechanism, domain: str) -> str:
         return await self._expanded(mechanism.target, domain) if mechanism.target else domain
@@ -249,7 +249,7 @@ class _Evaluation:
         return name
 
     def _best_name(self, names: list[str], domain: str) -> str:
-        below = [name for name in names if _is_within(name, domain)]
+        below = [name for name in names if is_within(name, domain)]
         return domain if domain in names else next(iter((*below, *names)), "unknown")
 
     def _count(self, what: str) -> None:
@@ -265,10 +265,6 @@ class _Evaluation:
             raise _EvaluationError(
                 SpfQualifier.PERMERROR, f"more than {MAX_VOID} void look-ups at {what}"
             )
-
-
-def _is_within(name: str, domain: str) -> bool:
-    return name == domain or name.endswith("." + domain)
 
 
 def _dotted(address: IpAddress) -> str:

@@ -201,7 +201,7 @@ def expand(text: str, values: dict[str, str]) -> str | None:
             bad = bad or count == 0
             parts = parts[-count:]
         joined = ".".join(parts)
-        return _url_escaped(joined) if found[1].isupper() else joined
+        return quote(joined, safe="") if found[1].isupper() else joined
 
     name = _EXPANSION.sub(value_of, text)
     if bad:
@@ -210,7 +210,3 @@ def expand(text: str, values: dict[str, str]) -> str | None:
     while len(name) > 253 and "." in name:
         name = name.partition(".")[2]
     return name
-
-
-def _url_escaped(text: str) -> str:
-    return quote(text, safe="")

@@ -1,7 +1,7 @@
 """What a test of a Sieve script (RFC 5228 section 5) is known to yield before a message arrives."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum
@@ -26,6 +26,9 @@ class Truth(Enum):
     SELECTIVE = "selective"
     """True for certain messages only: an ordinary one is not among them."""
     UNKNOWN = "unknown"
+
+
+_NEGATED: Final[Mapping[Truth, Truth]] = {Truth.ALWAYS: Truth.NEVER, Truth.NEVER: Truth.ALWAYS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class ConditionEvaluator:
             case "false":
                 return Truth.NEVER
             case "not":
-                return _negated(self.all_of(test.tests))
+                return _NEGATED.get(self.all_of(test.tests), Truth.UNKNOWN)
             case "allof":
                 return self.all_of(test.tests)
             case "anyof":
@@ -151,16 +154,6 @@ def date_range(tests: Sequence[SieveTest]) -> tuple[str, str]:
         if limit[0] in {"le", "lt", "eq"}:
             until = text
     return since, until
-
-
-def _negated(truth: Truth) -> Truth:
-    match truth:
-        case Truth.ALWAYS:
-            return Truth.NEVER
-        case Truth.NEVER:
-            return Truth.ALWAYS
-        case _:
-            return Truth.UNKNOWN
 
 
 def _matches_wildcard(pattern: str, value: str) -> bool:

@@ -1,4 +1,4 @@
-"""Autoconfig at the domain's own ``autoconfig`` host."""
+"""Autoconfig documents that the domain itself serves."""
 
 from dataclasses import replace
 from urllib.parse import quote, urlsplit
@@ -26,10 +26,25 @@ class Autoconfig:
     async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
         """Fetch and read the document."""
         outcome = await fetch_autoconfig(self.location(address), self.method, address, net)
-        return vouched_within_domain(outcome, address)
+        return _vouched_within_domain(outcome, address)
 
 
-def vouched_within_domain(outcome: SourceResult, address: EmailAddress) -> SourceResult:
+class WellKnown:
+    """``https://<domain>/.well-known/autoconfig/mail/config-v1.1.xml`` (draft, step 1.2)."""
+
+    method = Method.WELL_KNOWN
+
+    def location(self, address: EmailAddress) -> str:
+        """The URL, without the mailbox."""
+        return f"https://{address.domain}/.well-known/autoconfig/mail/config-v1.1.xml"
+
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
+        """Fetch and read the document."""
+        outcome = await fetch_autoconfig(self.location(address), self.method, address, net)
+        return _vouched_within_domain(outcome, address)
+
+
+def _vouched_within_domain(outcome: SourceResult, address: EmailAddress) -> SourceResult:
     """The outcome, vouched for where the final URL has the same owner as the domain."""
     if not isinstance(outcome, Found):
         return outcome
@@ -38,7 +53,7 @@ def vouched_within_domain(outcome: SourceResult, address: EmailAddress) -> Sourc
 
 
 class PlainAutoconfig:
-    """The same over plain HTTP (draft, step 1.3), only where the user switched it on.
+    """`Autoconfig` over plain HTTP (draft, step 1.3), only where the user switched it on.
 
     It can be forged, so that every host in it needs a confirmation, and read by others, so that it
     does not name the mailbox.

@@ -19,8 +19,8 @@ from mailsetup.net.network import Network
 class IspFiles:
     """The user's folder before the computer's.
 
-    The settings need no confirmation, so that a file is used only if nobody but the user and the
-    administrator can have written it.
+    The settings need no confirmation, so that a file is used only if the user and the administrator
+    alone can have written it.
     """
 
     method = Method.FILE

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from mailsetup.discovery import hosting_hints, provider_settings
-from mailsetup.discovery.exchangers import best_exchangers, hosting_domains, is_mail_filter
+from mailsetup.discovery import hosting_hints, provider_settings, providers
+from mailsetup.discovery.exchangers import best_exchangers, hosting_domains
 from mailsetup.discovery.fetch_autoconfig import fetch_autoconfig
 from mailsetup.discovery.first_preferred import first_preferred
 from mailsetup.discovery.sources.ispdb import look_up
@@ -75,7 +75,7 @@ class Mx:
             listed = provider_settings.of_exchanger(host, address)
             if listed is not None:
                 return listed
-        if all(is_mail_filter(host) for host in hosts):
+        if all(providers.filter_of(host) for host in hosts):
             for each in evidence:
                 found = await each
                 if found is not None:

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from mailsetup.discovery import providers
 from mailsetup.discovery.capabilities import ServerCapabilities, read_capabilities
 from mailsetup.discovery.certificate_names import other_names
-from mailsetup.discovery.exchangers import best_exchangers, is_mail_filter
+from mailsetup.discovery.exchangers import best_exchangers
 from mailsetup.discovery.sources.srv import is_declined
 from mailsetup.formats import srv_labels
 from mailsetup.model.address import EmailAddress
@@ -182,7 +183,7 @@ class _Probing:
         await asyncio.wait(usual, timeout=_HEAD_START)
         if all(self._standing(outgoing=direction)[1] for direction in (False, True)):
             return []
-        hosts = [host for host in best_exchangers(reply) if not is_mail_filter(host)]
+        hosts = [host for host in best_exchangers(reply) if providers.filter_of(host) is None]
         return [one for place, host in enumerate(hosts) for one in _at(host, 10 + place)]
 
     async def _behind_certificate(
@@ -244,7 +245,7 @@ class _Probing:
             candidate.port,
             candidate.security,
             self._address.ascii,
-            capabilities.ways,
+            capabilities.kinds,
         )
         return _Answer(server, connection, capabilities.words)
 
@@ -274,7 +275,7 @@ class _Probing:
         outgoing = self._answers(outgoing=True)
         for _, answer in incoming[:1] + outgoing[:1]:
             self._used.append(answer.connection)
-            self._net.kept.keep(answer.connection, answer.words)
+            self._net.pool.put(answer.connection, answer.words)
         chosen = incoming + outgoing
         if chosen:
             aliases = dict.fromkeys(

@@ -210,8 +210,8 @@ def _servers(
             _security(protocol, security, record.port),
             address.ascii,
         )
-        for label, spoken, security in _LABELS
-        if spoken is protocol
+        for label, served, security in _LABELS
+        if served is protocol
         for record in offered[label]
     ]
     found.sort(key=lambda server: server.security is not SocketType.TLS)
@@ -222,7 +222,7 @@ def _security(protocol: Protocol, by_label: SocketType, port: int) -> SocketType
     """The label's security, unless the port is the standard one of the other kind.
 
     ``_submissions`` with 587 and ``_imap`` with 993 are frequent mistakes; on a standard port of
-    one kind, no server speaks the other.
+    one kind, no server uses the other.
     """
     for security in (SocketType.TLS, SocketType.STARTTLS):
         if STANDARD_PORTS[protocol, security] == port:
@@ -235,8 +235,8 @@ def _priority(protocol: Protocol, offered: Mapping[str, Sequence[SrvRecord]]) ->
     return min(
         (
             record.priority
-            for label, spoken, _ in _LABELS
-            if spoken is protocol
+            for label, served, _ in _LABELS
+            if served is protocol
             for record in offered[label]
         ),
         default=65536,

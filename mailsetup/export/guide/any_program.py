@@ -1,9 +1,9 @@
-"""Steps and notes that hold for every mail program."""
+"""Steps and notes that apply to every mail program."""
 
-from mailsetup.export.exporter import CopyValue, InstructionStep
-from mailsetup.export.guide.page import server_values
+from mailsetup.export.exporter import CopyValue, InstructionStep, instructions
+from mailsetup.export.guide.page import identity_values, server_values
 from mailsetup.i18n import _
-from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings
+from mailsetup.model.settings import Account, Authentication, ServerSettings
 
 
 def notes(account: Account) -> tuple[str, ...]:
@@ -56,35 +56,23 @@ def steps(account: Account) -> tuple[InstructionStep, ...]:
             (CopyValue(_("User name"), outgoing.username),),
         )
     )
-    return (
-        InstructionStep(_("Open your mail program and look for “Add account”.")),
+    return instructions(
+        _("Open your mail program and look for “Add account”."),
         InstructionStep(
             _("Enter your name and your address."),
-            (
-                CopyValue(_("Your name"), account.display_name),
-                CopyValue(_("E-mail address"), account.address.ascii),
-            ),
+            identity_values(account),
         ),
-        InstructionStep(
-            _(
-                "If it finds servers by itself, compare them with these. Otherwise choose “Manual”,"
-                " “Advanced” or “Other account”. If it asks for the kind, choose {kind}."
-            ).format(kind=kind_name(account.incoming.protocol))
-        ),
+        _(
+            "If it finds servers by itself, compare them with these. Otherwise choose “Manual”,"
+            " “Advanced” or “Other account”. If it asks for the kind, choose {kind}."
+        ).format(kind=account.incoming.protocol.upper()),
         InstructionStep(_("Incoming server settings:"), server_values(account.incoming)),
         InstructionStep(_("Outgoing server settings:"), server_values(account.outgoing)),
         signing_in,
-        InstructionStep(_("Type your password. It is the one of this mailbox.")),
-        InstructionStep(
-            _(
-                "If the program warns of a certificate, do not accept it: compare the name of the"
-                " server letter by letter first."
-            )
+        _("Type your password. It is the one of this mailbox."),
+        _(
+            "If the program warns of a certificate, do not accept it: compare the name of the"
+            " server letter by letter first."
         ),
-        InstructionStep(_("Send a message to yourself. When it arrives, everything works.")),
+        _("Send a message to yourself. When it arrives, everything works."),
     )
-
-
-def kind_name(protocol: Protocol) -> str:
-    """The protocol's name in mail programs."""
-    return {Protocol.IMAP: "IMAP", Protocol.POP3: "POP3", Protocol.SMTP: "SMTP"}[protocol]

@@ -119,8 +119,8 @@ def _lines(value: str, room: int) -> list[str]:
         if cells + width > room:
             full = lines[-1]
             cut = max(full.rfind("@"), full.rfind(".")) + 1
-            kept = cut if cut > len(full) // 2 else len(full)
-            lines[-1:] = [full[:kept], full[kept:]]
+            end = cut if cut > len(full) // 2 else len(full)
+            lines[-1:] = [full[:end], full[end:]]
             cells = sum(map(_cells, lines[-1]))
         lines[-1] += char
         cells += width

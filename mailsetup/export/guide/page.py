@@ -4,8 +4,6 @@ It loads nothing, and its content security policy names its one script and one s
 hashes, so that no text in it can be executed. All values are escaped.
 """
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +14,7 @@ from typing import Final
 from mailsetup import i18n, resources
 from mailsetup.export.exporter import ArtifactFile, CopyValue, InstructionStep
 from mailsetup.export.guide.qr import QUIET_ZONE, QrMatrix
+from mailsetup.formats.html_page import html_head
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 
@@ -68,7 +67,7 @@ class GuideChapter:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A whole page."""
+    """A page."""
 
     title: str
     lead: str
@@ -104,23 +103,48 @@ def server_values(server: ServerSettings) -> tuple[CopyValue, ...]:
     return tuple(values)
 
 
-def page(guide: Guide, account: Account, name: str, *, large: bool = False) -> ArtifactFile:
-    """The guide as a file, in the current language; with ``large`` values if wanted."""
-    style, script = _assets()
-    policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}';"
-        " base-uri 'none'; form-action 'none'"
+def address_value(account: Account) -> CopyValue:
+    """The address as the user copies it."""
+    return CopyValue(_("E-mail address"), account.address.ascii)
+
+
+def identity_values(account: Account) -> tuple[CopyValue, CopyValue]:
+    """Name and address as the user copies them."""
+    return CopyValue(_("Your name"), account.display_name), address_value(account)
+
+
+def server_rows(server: ServerSettings, encryption: str = "") -> tuple[GuideRow, ...]:
+    """Host, port and encryption (a choice with the given label) in a drawn dialog."""
+    return (
+        GuideRow(_("Server"), server.host),
+        GuideRow(_("Port"), str(server.port)),
+        GuideRow(encryption or _("Encryption"), security_name(server.security), GuideStyle.CHOICE),
     )
-    language = i18n.language()
+
+
+def credential_rows(server: ServerSettings) -> tuple[GuideRow, ...]:
+    """User name and password in a drawn dialog."""
+    return (
+        GuideRow(_("User name"), server.username),
+        GuideRow(_("Password"), _("yours"), GuideStyle.HINT),
+    )
+
+
+def open_guide_step(guide: ArtifactFile) -> InstructionStep:
+    """The first step of a program for which there is a guide only."""
+    return InstructionStep(
+        _("Open {name} in your browser: it shows every step with pictures.").format(name=guide.name)
+    )
+
+
+def page(guide: Guide, account: Account, name: str, *, large: bool = False) -> ArtifactFile:
+    """The guide as a file, in the current language; ``large`` enlarges the account's values."""
+    style, script = _assets()
     chapters = guide.chapters
     html = "".join(
         (
-            f'<!doctype html>\n<html lang="{escape(language)}">\n<head>\n<meta charset="utf-8">\n',
-            f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">\n',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
-            '<meta name="referrer" content="no-referrer">\n',
-            f"<title>{escape(guide.title)}</title>\n<style>{style}</style>\n</head>\n<body>\n",
-            f"<main>\n<header>\n<h1>{escape(guide.title)}</h1>\n",
+            html_head(i18n.language(), guide.title, style, script=script),
+            f"<header>\n<h1>{escape(guide.title)}</h1>\n",
             f'<p class="lead">{escape(guide.lead)}</p>\n</header>\n',
             _notes(guide.notes),
             _summary(account, large=large),
@@ -139,11 +163,6 @@ def page(guide: Guide, account: Account, name: str, *, large: bool = False) -> A
 @lru_cache(maxsize=1)
 def _assets() -> tuple[str, str]:
     return resources.read_text("export", "guide.css"), resources.read_text("export", "guide.js")
-
-
-@lru_cache(maxsize=4)
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _notes(notes: tuple[str, ...]) -> str:

@@ -43,21 +43,9 @@ def with_pdf(artifact: Artifact, account: Account, make: MakePdf) -> Artifact:
     )
 
 
-def print_html(
-    account: Account,
-    *,
-    title: str = "",
-    steps: tuple[InstructionStep, ...] | None = None,
-    notes: tuple[str, ...] | None = None,
-) -> str:
-    """A document in the current language. The account must have been validated.
-
-    Without ``steps`` and ``notes`` it is the guide for any program; with those of another program's
-    artifact it is that program's.
-    """
-    title = title or _title(account)
-    steps = any_program.steps(account) if steps is None else steps
-    notes = any_program.notes(account) if notes is None else notes
+def print_html(account: Account) -> str:
+    """The guide for any program, in the current language. The account must have been validated."""
+    title = _title(account)
     address = (CopyValue(_("E-mail address"), str(account.address)),)
     above = (
         (_("To receive"), server_values(account.incoming)),
@@ -68,12 +56,12 @@ def print_html(
         f'<!doctype html>\n<html lang="{escape(i18n.language())}">\n<head><meta charset="utf-8">',
         f'<title>{escape(title)}</title></head>\n<body>\n<h1><font color="{_ACCENT}">',
         f"{escape(title)}</font></h1>\n",
-        *(f"<p><i>{escape(note)}</i></p>\n" for note in notes),
+        *(f"<p><i>{escape(note)}</i></p>\n" for note in any_program.notes(account)),
         _table(address, large=True),
         *(_heading(heading) + _table(values, large=True) for heading, values in above),
         _heading(_("Step by step")),
         "<ol>\n",
-        *(f"<li>{_step(step, above)}</li>\n" for step in steps),
+        *(f"<li>{_step(step, above)}</li>\n" for step in any_program.steps(account)),
         f'</ol>\n<p><font color="{_SOFT}">{escape(last)}</font></p>\n</body>\n</html>\n',
     )
     return "".join(parts)
@@ -105,9 +93,8 @@ def _table(values: tuple[CopyValue, ...], *, large: bool = False) -> str:
 
 def _step(step: InstructionStep, above: tuple[tuple[str, tuple[CopyValue, ...]], ...]) -> str:
     """Values that are shown above in large letters are not repeated: the steps stay on one page."""
-    link = f"<br>{escape(step.link)}" if step.link.startswith("https://") else ""
     for heading, values in above:
         if step.values and set(step.values) <= set(values):
             hint = _("the values above, under “{heading}”").format(heading=heading)
-            return f'<p>{escape(step.text)} <font color="{_SOFT}">({escape(hint)})</font>{link}</p>'
-    return f"<p>{escape(step.text)}{link}</p>{_table(step.values)}"
+            return f'<p>{escape(step.text)} <font color="{_SOFT}">({escape(hint)})</font></p>'
+    return f"<p>{escape(step.text)}</p>{_table(step.values)}"

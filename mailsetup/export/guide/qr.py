@@ -8,6 +8,10 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from segno import QRCode
 
 QUIET_ZONE = 4
 """Light modules around the code that a reader needs."""
@@ -68,19 +72,8 @@ def quick_svg(text: str, side_mm: float) -> str:
     Five times faster than `encode`, for hundreds of codes: of the eight masks always the same one
     is used, instead of the one that is easiest to read.
     """
-    import segno  # 25 ms
-
-    try:
-        code = segno.make_qr(
-            text,
-            error="L",
-            mode="byte",
-            encoding="utf-8",
-            eci=False,
-            mask=_QUICK_MASK,
-            boost_error=False,
-        )
-    except segno.DataOverflowError:
+    code = _make_qr(text, mask=_QUICK_MASK, boost_error=False)
+    if code is None:
         return ""
     matrix = [bytes(row).translate(_IS_DARK) for row in code.matrix]
     side = len(matrix) + 2 * QUIET_ZONE
@@ -97,13 +90,28 @@ def quick_svg(text: str, side_mm: float) -> str:
     )
 
 
-def encode(text: str) -> QrCode | None:
-    """The text as a QR code; None when it is longer than any code (about 2,900 bytes)."""
+def _make_qr(text: str, *, mask: int | None, boost_error: bool) -> "QRCode | None":
+    """The code; None when the text is too long."""
     import segno  # 25 ms
 
     try:
-        code = segno.make_qr(text, error="L", mode="byte", encoding="utf-8", eci=False)
+        return segno.make_qr(
+            text,
+            error="L",
+            mode="byte",
+            encoding="utf-8",
+            eci=False,
+            mask=mask,
+            boost_error=boost_error,
+        )
     except segno.DataOverflowError:
+        return None
+
+
+def encode(text: str) -> QrCode | None:
+    """The text as a QR code; None when it is longer than any code (about 2,900 bytes)."""
+    code = _make_qr(text, mask=None, boost_error=True)
+    if code is None:
         return None
     rows = tuple(tuple(module & 1 == 1 for module in row) for row in code.matrix)
     side = len(rows) + 2 * QUIET_ZONE

@@ -4,13 +4,7 @@ import json
 from typing import Final
 
 from mailsetup.export.exporter import ArtifactFile, ExportFailure
-from mailsetup.export.kit.common import (
-    DomainTemplate,
-    KitFile,
-    filled_template,
-    readme,
-    text_file,
-)
+from mailsetup.export.kit.common import DomainTemplate, KitFile, filled_template, readme, text_file
 from mailsetup.export.kit.thunderbird import autoconfig_files, fleet_files
 from mailsetup.export.programs.thunderbird_fleet import ADDRESS_VARIABLE, NAME_VARIABLE
 from mailsetup.i18n import _
@@ -35,7 +29,7 @@ def ansible_kit(template: DomainTemplate) -> tuple[KitFile, ...] | ExportFailure
         return made
     placed = autoconfig_files(made)
     role = f"roles/{ROLE}"
-    # JSON is YAML, and has only one way of quoting.
+    # JSON is YAML, and has only one form of quoting.
     words = {
         "ADDRESS": ADDRESS_VARIABLE,
         "NAME": NAME_VARIABLE,

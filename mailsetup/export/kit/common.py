@@ -90,7 +90,7 @@ def text_file(name: str, text: str, media_type: str = "text/plain; charset=utf-8
 def filled_template(kind: str, name: str, words: Mapping[str, str]) -> str:
     """A template of a kit with values for its ``@WORD@``s.
 
-    In one pass: what looks like a word in a value is not replaced.
+    In one pass: a ``@WORD@`` inside a value is not replaced.
     """
     text = resources.read_text("kit", kind, name)
     return re.sub("@([A-Z_]+)@", lambda match: words.get(match[1], match[0]), text)

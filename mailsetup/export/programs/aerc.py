@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from mailsetup.export.exporter import Artifact, ExportFailure
+from mailsetup.export.exporter import Artifact, ExportFailure, settings_file
 from mailsetup.export.filename import stem
-from mailsetup.export.programs import password_command, terminal_common
+from mailsetup.export.programs import terminal_common
 from mailsetup.export.programs.terminal_common import TerminalProgram, TerminalSignIn
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
@@ -67,7 +67,7 @@ class Aerc(TerminalProgram):
             )
         name = stem(account.address)
         lines = self._section(name, account, receiving, sending)
-        file = terminal_common.settings_file(f"aerc-{name}.conf", lines)
+        file = settings_file(f"aerc-{name}.conf", lines)
         steps = (
             self.credential_step(account, receiving),
             terminal_common.add_step(file.name, "~/.config/aerc/accounts.conf"),
@@ -87,11 +87,11 @@ class Aerc(TerminalProgram):
     ) -> list[str]:
         values = [
             ("source", _url(account.incoming, receiving)),
-            ("source-cred-cmd", self._command(account, receiving)),
+            ("source-cred-cmd", self.credential_line(account, receiving)),
             ("outgoing", _url(account.outgoing, sending)),
         ]
         if sending is not TerminalSignIn.NONE:
-            values.append(("outgoing-cred-cmd", self._command(account, sending)))
+            values.append(("outgoing-cred-cmd", self.credential_line(account, sending)))
         if account.outgoing.security is SocketType.STARTTLS:
             # aerc 0.14 refuses to send without this key (and with "true", contrary to its manual);
             # newer versions encrypt in any case.
@@ -99,14 +99,10 @@ class Aerc(TerminalProgram):
         values += [("from", _mailbox(account)), ("default", "INBOX")]
         return [f"[{name}]", *(f"{key} = `{value}`" for key, value in values)]
 
-    def _command(self, account: Account, sign_in: TerminalSignIn) -> str:
-        return password_command.line(self.credential_command(account, sign_in))
-
 
 def _url(server: ServerSettings, sign_in: TerminalSignIn) -> str:
-    scheme = terminal_common.scheme(server) + _SCHEME_ENDS[sign_in]
     username = "" if sign_in is TerminalSignIn.NONE else server.username
-    return terminal_common.url(scheme, server, username)
+    return terminal_common.url(server, username, _SCHEME_ENDS[sign_in])
 
 
 def _mailbox(account: Account) -> str:

@@ -2,9 +2,9 @@
 
 The keys are those of the payload ``com.apple.mail.managed`` (Apple's published schema,
 apple/device-management, ``mdm/profiles``). It has one switch for encryption, ``UseSSL``, and none
-for STARTTLS; the schema does not say whether a device then starts with TLS or upgrades. The switch
-is always on and never left out, because its default is off. The payload does not support OAuth2. A
-profile without passwords makes the device ask.
+for STARTTLS; the schema does not specify whether a device then starts with TLS or upgrades. The
+switch is always on and never left out, because its default is off. The payload does not support
+OAuth2. A profile without passwords makes the device ask.
 
 Installing a profile could not be tested; the tests check it with Apple's schema.
 """
@@ -20,6 +20,7 @@ from mailsetup.export.exporter import (
     CopyValue,
     ExportFailure,
     InstructionStep,
+    instructions,
 )
 from mailsetup.export.filename import stem
 from mailsetup.export.guide.page import (
@@ -28,6 +29,8 @@ from mailsetup.export.guide.page import (
     GuideDialog,
     GuideRow,
     GuideStyle,
+    credential_rows,
+    identity_values,
     page,
     server_values,
 )
@@ -35,13 +38,7 @@ from mailsetup.export.stable_id import stable_uuid
 from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.settings import (
-    Account,
-    Authentication,
-    Protocol,
-    ServerSettings,
-    SocketType,
-)
+from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 
 MEDIA_TYPE = "application/x-apple-aspen-config"
 
@@ -88,7 +85,7 @@ class AppleMail:
         )
         return Artifact(
             files=(profile, guide),
-            steps=(*chapters[0].steps, InstructionStep(_on_a_mac(profile.name))),
+            steps=instructions(*chapters[0].steps, _on_a_mac(profile.name)),
             notes=notes,
         )
 
@@ -106,14 +103,14 @@ def mobileconfig(account: Account) -> bytes | ExportFailure:
         "PayloadType": "com.apple.mail.managed",
         "PayloadVersion": 1,
         "PayloadIdentifier": f"{identifier}.mail",
-        "PayloadUUID": _uuid(account.address, "apple-mail"),
+        "PayloadUUID": _uuid(account.address, "mailsetup-apple-mail"),
         "PayloadDisplayName": str(account.address),
     }
     profile = {
         "PayloadType": "Configuration",
         "PayloadVersion": 1,
         "PayloadIdentifier": identifier,
-        "PayloadUUID": _uuid(account.address, "apple-profile"),
+        "PayloadUUID": _uuid(account.address, "mailsetup-apple-profile"),
         "PayloadDisplayName": _("Mail: {address}").format(address=account.address),
         "PayloadDescription": _(
             "Sets up {address} in Mail. It holds no password: the device asks for it."
@@ -171,7 +168,7 @@ def _no_way_to_sign_in(server: ServerSettings) -> ExportFailure:
 def _identifier(address: EmailAddress) -> str:
     """A name in reverse DNS style; a profile with the same name is replaced."""
     labels = reversed(address.domain.split("."))
-    return ".".join((*labels, "mailsetup", str(stable_uuid(address, "apple-identifier"))))
+    return ".".join((*labels, "mailsetup", str(stable_uuid(address, "mailsetup-apple-identifier"))))
 
 
 def _uuid(address: EmailAddress, purpose: str) -> str:
@@ -212,7 +209,7 @@ def _phone(name: str) -> GuideChapter:
         title=_("iPhone and iPad"),
         lead=_("The file brings everything but the password."),
         note=_("The profile can be removed in the same place; the account goes with it."),
-        steps=(
+        steps=instructions(
             InstructionStep(
                 _(
                     "Bring {name} to the device: by AirDrop, through iCloud Drive, or attached to a"
@@ -220,20 +217,16 @@ def _phone(name: str) -> GuideChapter:
                 ).format(name=name),
                 (CopyValue(_("File"), name),),
             ),
-            InstructionStep(_("Tap the file there and agree to load the profile.")),
-            InstructionStep(
-                _(
-                    "Open Settings and tap “Profile Downloaded”. If it is not there, look under"
-                    " General, “VPN & Device Management”."
-                )
+            _("Tap the file there and agree to load the profile."),
+            _(
+                "Open Settings and tap “Profile Downloaded”. If it is not there, look under"
+                " General, “VPN & Device Management”."
             ),
-            InstructionStep(
-                _(
-                    "Tap Install. If the device says that the profile is not signed, go on: it is"
-                    " the file that you have just made."
-                )
+            _(
+                "Tap Install. If the device says that the profile is not signed, go on: it is"
+                " the file that you have just made."
             ),
-            InstructionStep(_("Type your password when the device asks for it.")),
+            _("Type your password when the device asks for it."),
         ),
     )
 
@@ -242,18 +235,16 @@ def _mac(name: str) -> GuideChapter:
     return GuideChapter(
         title=_("Mac"),
         lead=_("The file brings everything but the password."),
-        steps=(
+        steps=instructions(
             InstructionStep(
                 _("Double-click {name}.").format(name=name), (CopyValue(_("File"), name),)
             ),
-            InstructionStep(
-                _(
-                    "Open System Settings, General, “Device Management” (before macOS 15: Privacy &"
-                    " Security, Profiles)."
-                )
+            _(
+                "Open System Settings, General, “Device Management” (before macOS 15: Privacy &"
+                " Security, Profiles)."
             ),
-            InstructionStep(_("Double-click the profile and press Install.")),
-            InstructionStep(_("Type your password when the Mac asks for it. Then open Mail.")),
+            _("Double-click the profile and press Install."),
+            _("Type your password when the Mac asks for it. Then open Mail."),
         ),
     )
 
@@ -271,21 +262,16 @@ def _by_hand(account: Account) -> GuideChapter:
     return GuideChapter(
         title=_("By hand"),
         lead=_("Where no profile may be installed."),
-        steps=(
-            InstructionStep(
-                _(
-                    "On the iPhone or iPad open Settings, Apps, Mail, “Mail Accounts”, “Add"
-                    " Account”, Other. On the Mac open Mail, “Add Account”, “Other Mail Account”."
-                )
+        steps=instructions(
+            _(
+                "On the iPhone or iPad open Settings, Apps, Mail, “Mail Accounts”, “Add"
+                " Account”, Other. On the Mac open Mail, “Add Account”, “Other Mail Account”."
             ),
             InstructionStep(
                 _("Enter name, address and password."),
-                (
-                    CopyValue(_("Your name"), account.display_name),
-                    CopyValue(_("E-mail address"), account.address.ascii),
-                ),
+                identity_values(account),
             ),
-            InstructionStep(_("Choose {kind}.").format(kind=kind)),
+            _("Choose {kind}.").format(kind=kind),
             InstructionStep(_("Under “Incoming mail” enter:"), server_values(incoming)),
             InstructionStep(
                 _("Under “Outgoing mail” enter, even where it says “optional”:"),
@@ -297,12 +283,10 @@ def _by_hand(account: Account) -> GuideChapter:
             (
                 GuideRow(_("Incoming mail"), style=GuideStyle.HEADING),
                 GuideRow(_("Host name"), incoming.host),
-                GuideRow(_("User name"), incoming.username),
-                GuideRow(_("Password"), _("yours"), GuideStyle.HINT),
+                *credential_rows(incoming),
                 GuideRow(_("Outgoing mail"), style=GuideStyle.HEADING),
                 GuideRow(_("Host name"), account.outgoing.host),
-                GuideRow(_("User name"), account.outgoing.username),
-                GuideRow(_("Password"), _("yours"), GuideStyle.HINT),
+                *credential_rows(account.outgoing),
             ),
             _("Next"),
         ),

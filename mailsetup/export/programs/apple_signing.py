@@ -166,8 +166,8 @@ def _signer(
 ) -> Signer | SigningFailure:
     if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
         return SigningFailure(_("The key for signing must be an RSA or elliptic curve key."))
-    wanted = _public(key)
-    own = next((one for one in certificates if _public_of(one) == wanted), None)
+    wanted = _public_bytes(key)
+    own = next((one for one in certificates if _public_bytes(one) == wanted), None)
     if own is None:
         return SigningFailure(_("The key for signing does not belong to the certificate."))
     if not own.not_valid_before_utc <= now <= own.not_valid_after_utc:
@@ -180,13 +180,10 @@ def _signer(
     return Signer(own, key, tuple(one for one in certificates if one != own))
 
 
-def _public(key: SigningKey) -> bytes:
-    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _public_of(certificate: x509.Certificate) -> bytes:
+def _public_bytes(source: SigningKey | x509.Certificate) -> bytes:
+    """The public key of a key or certificate; empty where it cannot be read."""
     try:
-        key = certificate.public_key()
+        key = source.public_key()
     except (ValueError, UnsupportedAlgorithm):
         return b""
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -16,16 +16,12 @@ from mailsetup.export.exporter import (
     CopyValue,
     ExportFailure,
     InstructionStep,
+    instructions,
+    settings_file,
 )
 from mailsetup.export.validation import validate
 from mailsetup.i18n import _
-from mailsetup.model.settings import (
-    Account,
-    Authentication,
-    Protocol,
-    ServerSettings,
-    SocketType,
-)
+from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 
 # The first version in which the protocols have the numbers below; Claws Mail upgrades it.
 _CONFIG_VERSION = 1
@@ -57,17 +53,11 @@ class ClawsMail:
         failure = validate(account) or _refused(account)
         if failure is not None:
             return failure
-        lines = accountrc_lines(account)
         files = (
-            ArtifactFile(
-                "accountrc",
-                ("\n".join(lines) + "\n").encode(),
-                "text/plain; charset=utf-8",
-                private=True,
-            ),
+            settings_file("accountrc", _accountrc(account)),
             ArtifactFile("folderlist.xml", _folderlist(account), "application/xml", private=True),
         )
-        steps: tuple[InstructionStep, ...] = (
+        steps: tuple[InstructionStep, ...] = instructions(
             InstructionStep(
                 _(
                     "If you have not used Claws Mail yet: open a terminal in the folder of the"
@@ -82,13 +72,8 @@ class ClawsMail:
                 ),
                 (CopyValue(_("File"), f"{_FOLDER}/accountrc"),),
             ),
-            InstructionStep(_("Start Claws Mail and press “Get Mail”. It asks for the password.")),
-            InstructionStep(
-                _(
-                    "For IMAP: right-click the mailbox on the left and choose “Check for new"
-                    " folders”."
-                )
-            ),
+            _("Start Claws Mail and press “Get Mail”. It asks for the password."),
+            _("For IMAP: right-click the mailbox on the left and choose “Check for new folders”."),
             InstructionStep(
                 _("To try it first without touching your Claws Mail, enter this line instead:"),
                 (CopyValue(_("Command"), _TRY),),
@@ -99,8 +84,8 @@ class ClawsMail:
         return Artifact(files=files, steps=steps, notes=_notes(account))
 
 
-def accountrc_lines(account: Account, number: int = 1) -> tuple[str, ...]:
-    """The section of an account (``prefs_account.c`` of Claws Mail), as lines.
+def _accountrc(account: Account) -> tuple[str, ...]:
+    """The section of the account (``prefs_account.c`` of Claws Mail), as lines.
 
     No password: Claws Mail stores passwords in a separate file and asks for this one.
     """
@@ -111,7 +96,7 @@ def accountrc_lines(account: Account, number: int = 1) -> tuple[str, ...]:
     values: list[tuple[str, str | int]] = [
         ("account_name", str(account.address)),
         ("config_version", _CONFIG_VERSION),
-        ("is_default", int(number == 1)),
+        ("is_default", 1),
         ("name", account.person),
         ("address", account.address.ascii),
         ("protocol", _IMAP4 if imap else _POP3),
@@ -133,11 +118,11 @@ def accountrc_lines(account: Account, number: int = 1) -> tuple[str, ...]:
     if not imap:
         # Without this Claws Mail deletes messages from the server a week after it has fetched them.
         values += [("remove_mail", 0), ("inbox", "#mh/Mail/inbox")]
-    return (f"[Account: {number}]", *(f"{key}={value}" for key, value in values))
+    return ("[Account: 1]", *(f"{key}={value}" for key, value in values))
 
 
 def _quoted(text: str) -> str:
-    """An attribute's value. Claws Mail knows XML's five named entities and no numeric ones."""
+    """An attribute's value. Claws Mail reads XML's five named entities and no numeric ones."""
     return '"' + escape(text, quote=False).replace('"', "&quot;") + '"'
 
 
@@ -184,6 +169,4 @@ def _refused(account: Account) -> ExportFailure | None:
                     " Mail has no registration there."
                 ).format(host=server.host)
             )
-        if not server.username.strip() and _signs_in(server):
-            return ExportFailure(_("The user name for {host} is missing.").format(host=server.host))
     return None

@@ -6,7 +6,6 @@ named after its UID. Group and key names are those that the library itself write
 from the address: exporting again gives the same files, not a second account.
 """
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -18,18 +17,14 @@ from mailsetup.export.exporter import (
     CopyValue,
     ExportFailure,
     InstructionStep,
+    instructions,
 )
+from mailsetup.export.stable_id import stable_uuid
 from mailsetup.export.validation import validate
 from mailsetup.formats import keyfile
 from mailsetup.i18n import _
 from mailsetup.model.hostname import is_within
-from mailsetup.model.settings import (
-    Account,
-    Authentication,
-    Protocol,
-    ServerSettings,
-    SocketType,
-)
+from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 
 FOLDER = "~/.config/evolution/sources"
 FLATPAK_FOLDER = "~/.var/app/org.gnome.Evolution/config/evolution/sources"
@@ -74,11 +69,12 @@ class EvolutionSource:
 
 def uids(account: Account) -> Uids:
     """The UIDs for an address: always the same ones."""
-
-    def of(part: str) -> str:
-        return uuid.uuid5(uuid.NAMESPACE_URL, f"mailto:{account.address.ascii}#{part}").hex
-
-    return Uids(of("evolution-account"), of("evolution-identity"), of("evolution-transport"))
+    return Uids(
+        *(
+            stable_uuid(account.address, f"evolution-{kind}").hex
+            for kind in ("account", "identity", "transport")
+        )
+    )
 
 
 def sources(
@@ -209,7 +205,7 @@ class Evolution:
             )
             for source in made
         )
-        steps = (
+        steps = instructions(
             InstructionStep(
                 _("Copy the three files into this folder. It is hidden: in Files press Ctrl+H."),
                 (
@@ -217,11 +213,9 @@ class Evolution:
                     CopyValue(_("Folder, if Evolution comes from Flathub"), FLATPAK_FOLDER),
                 ),
             ),
-            InstructionStep(
-                _(
-                    "Wait ten seconds: Evolution notices new files by itself. If the account does"
-                    " not show up, log out of the computer and in again."
-                )
+            _(
+                "Wait ten seconds: Evolution notices new files by itself. If the account does"
+                " not show up, log out of the computer and in again."
             ),
             last_step(account),
         )
@@ -259,8 +253,8 @@ def _sign_in(server: ServerSettings) -> str | None:
 def _method(server: ServerSettings, kind: Authentication) -> str | None:
     match kind:
         case Authentication.PASSWORD_CLEARTEXT:
-            # "none" is the protocol's own login. POP3 servers often know nothing else; IMAP's LOGIN
-            # cannot carry non-ASCII letters, SASL PLAIN can.
+            # "none" is the protocol's own login. POP3 servers often support nothing else; IMAP's
+            # LOGIN cannot carry non-ASCII letters, SASL PLAIN can.
             return _OWN_LOGIN if server.protocol is Protocol.POP3 else "PLAIN"
         case Authentication.PASSWORD_ENCRYPTED:
             return "CRAM-MD5"

@@ -1,10 +1,10 @@
 """Gmail: nothing can be imported into it, so these are guides.
 
-Another hosting's mailbox joins Gmail in three ways: the Gmail app on a phone reads it by IMAP, the
-hosting forwards to it, and Gmail on the web sends in its name ("Send mail as"). Fetching by POP on
-the web ("Check mail from other accounts") and Gmailify were closed to new users in 2026 and are to
-end for all; the texts are true before and after that day. Where Gmail itself is the mailbox, other
-programs need an app password.
+For another hosting's mailbox there are three guides: the Gmail app on a phone reads it by IMAP, the
+hosting forwards to Gmail, and Gmail on the web sends in its name ("Send mail as"). Fetching by POP
+on the web ("Check mail from other accounts") and Gmailify were closed to new users in 2026 and are
+to end for all; the texts are true before and after that day. Where Gmail itself is the mailbox,
+other programs need an app password.
 """
 
 from mailsetup.export.exporter import (
@@ -13,6 +13,7 @@ from mailsetup.export.exporter import (
     CopyValue,
     ExportFailure,
     InstructionStep,
+    instructions,
 )
 from mailsetup.export.filename import stem
 from mailsetup.export.guide.page import (
@@ -21,7 +22,11 @@ from mailsetup.export.guide.page import (
     GuideDialog,
     GuideRow,
     GuideStyle,
+    address_value,
+    credential_rows,
+    open_guide_step,
     page,
+    security_name,
     server_values,
 )
 from mailsetup.export.validation import validate
@@ -44,7 +49,7 @@ class Gmail:
     automation = Automation.GUIDE
 
     def export(self, account: Account) -> Artifact | ExportFailure:
-        """A guide for the ways in which this account can be used with Gmail."""
+        """A guide with a chapter for each use of Gmail that this account allows."""
         failure = validate(account)
         if failure is not None:
             return failure
@@ -74,10 +79,8 @@ def _artifact(
         notes=notes,
     )
     file = page(guide, account, f"gmail-{stem(account.address)}.html")
-    first = InstructionStep(
-        _("Open {name} in your browser: it shows every step with pictures.").format(name=file.name)
-    )
-    return Artifact(files=(file,), steps=(first, *chapters[0].steps), notes=notes)
+    steps = (open_guide_step(file), *chapters[0].steps)
+    return Artifact(files=(file,), steps=steps, notes=notes)
 
 
 def _notes(account: Account) -> tuple[str, ...]:
@@ -99,7 +102,7 @@ def _notes(account: Account) -> tuple[str, ...]:
 
 
 def _app(account: Account) -> GuideChapter:
-    kind = "IMAP" if account.incoming.protocol is Protocol.IMAP else "POP3"
+    kind = account.incoming.protocol.upper()
     note = (
         _("On an iPhone the Gmail app takes IMAP only. Yours is set up with POP.")
         if account.incoming.protocol is Protocol.POP3
@@ -109,16 +112,14 @@ def _app(account: Account) -> GuideChapter:
         title=_("Gmail app on a phone"),
         lead=_("The app reads and sends your mail beside your Gmail mail."),
         note=note,
-        steps=(
-            InstructionStep(
-                _("Open the Gmail app. Tap your picture, “Add another account”, “Other”.")
-            ),
+        steps=instructions(
+            _("Open the Gmail app. Tap your picture, “Add another account”, “Other”."),
             InstructionStep(
                 _("Type the address and tap Next. If there is a choice, tap “Manual setup”."),
-                (CopyValue(_("E-mail address"), account.address.ascii),),
+                (address_value(account),),
             ),
-            InstructionStep(_("Choose “Personal ({kind})”.").format(kind=kind)),
-            InstructionStep(_("Type your password and tap Next.")),
+            _("Choose “Personal ({kind})”.").format(kind=kind),
+            _("Type your password and tap Next."),
             InstructionStep(_("Incoming server settings:"), server_values(account.incoming)),
             InstructionStep(_("Outgoing server settings:"), server_values(account.outgoing)),
             InstructionStep(
@@ -129,19 +130,18 @@ def _app(account: Account) -> GuideChapter:
         dialog=GuideDialog(
             _("Incoming server settings"),
             (
-                GuideRow(_("User name"), account.incoming.username),
-                GuideRow(_("Password"), _("yours"), GuideStyle.HINT),
+                *credential_rows(account.incoming),
                 GuideRow(_("Server"), account.incoming.host),
                 GuideRow(_("Port"), str(account.incoming.port)),
-                GuideRow(_("Security type"), _security_in_app(account), GuideStyle.CHOICE),
+                GuideRow(
+                    _("Security type"),
+                    security_name(account.incoming.security),
+                    GuideStyle.CHOICE,
+                ),
             ),
             _("Next"),
         ),
     )
-
-
-def _security_in_app(account: Account) -> str:
-    return "SSL/TLS" if account.incoming.security is SocketType.TLS else "STARTTLS"
 
 
 def _forwarding(account: Account) -> GuideChapter:
@@ -152,17 +152,13 @@ def _forwarding(account: Account) -> GuideChapter:
             "Forwarded spam counts against your hosting at Google. Switch on its spam filter first,"
             " and look into Gmail's Spam folder for some days."
         ),
-        steps=(
+        steps=instructions(
             InstructionStep(
                 _("Sign in at your hosting's web page and open “Forwarding” for the mailbox:"),
-                (CopyValue(_("E-mail address"), account.address.ascii),),
+                (address_value(account),),
             ),
-            InstructionStep(
-                _("Enter your Gmail address as the target, and keep a copy in the mailbox.")
-            ),
-            InstructionStep(
-                _("Send a message to your address from another mailbox and wait for it in Gmail.")
-            ),
+            _("Enter your Gmail address as the target, and keep a copy in the mailbox."),
+            _("Send a message to your address from another mailbox and wait for it in Gmail."),
         ),
     )
 
@@ -193,8 +189,7 @@ def _send_as(account: Account) -> GuideChapter:
             (
                 GuideRow(_("SMTP server"), outgoing.host),
                 GuideRow(_("Port"), str(outgoing.port), GuideStyle.CHOICE),
-                GuideRow(_("User name"), outgoing.username),
-                GuideRow(_("Password"), _("yours"), GuideStyle.HINT),
+                *credential_rows(outgoing),
                 GuideRow(secured, style=GuideStyle.CHECKED),
             ),
             _("Add Account"),
@@ -204,7 +199,7 @@ def _send_as(account: Account) -> GuideChapter:
 
 def _send_as_steps(account: Account, secured: str) -> tuple[InstructionStep, ...]:
     outgoing = account.outgoing
-    return (
+    return instructions(
         InstructionStep(
             _("On a computer open Gmail's settings, “Accounts and Import”:"), link=_SETTINGS
         ),
@@ -212,10 +207,10 @@ def _send_as_steps(account: Account, secured: str) -> tuple[InstructionStep, ...
             _("Under “Send mail as” choose “Add another email address” and enter:"),
             (
                 CopyValue(_("Name"), account.display_name),
-                CopyValue(_("E-mail address"), account.address.ascii),
+                address_value(account),
             ),
         ),
-        InstructionStep(_("Untick “Treat as an alias” and press “Next Step”.")),
+        _("Untick “Treat as an alias” and press “Next Step”."),
         InstructionStep(
             _("Enter the server. For the password, type your mailbox's."),
             (
@@ -224,8 +219,8 @@ def _send_as_steps(account: Account, secured: str) -> tuple[InstructionStep, ...
                 CopyValue(_("User name"), outgoing.username),
             ),
         ),
-        InstructionStep(_("Choose “{choice}” and press “Add Account”.").format(choice=secured)),
-        InstructionStep(_("Type the code that arrives in your mailbox.")),
+        _("Choose “{choice}” and press “Add Account”.").format(choice=secured),
+        _("Type the code that arrives in your mailbox."),
     )
 
 
@@ -242,7 +237,7 @@ def _app_password(account: Account) -> GuideChapter:
             if by_window
             else ""
         ),
-        steps=(
+        steps=instructions(
             InstructionStep(
                 _("Switch on 2-Step Verification, if it is not on yet:"), link=_TWO_STEP
             ),
@@ -251,11 +246,9 @@ def _app_password(account: Account) -> GuideChapter:
                 _("Type a name for the program, such as this one, and press Create."),
                 (CopyValue(_("App name"), "mailsetup"),),
             ),
-            InstructionStep(
-                _(
-                    "Google shows 16 letters, once. Type them into the mail program in place of"
-                    " your password, without the spaces."
-                )
+            _(
+                "Google shows 16 letters, once. Type them into the mail program in place of"
+                " your password, without the spaces."
             ),
             InstructionStep(_("To receive, the program needs:"), server_values(account.incoming)),
             InstructionStep(_("To send, the program needs:"), server_values(account.outgoing)),

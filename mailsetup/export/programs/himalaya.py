@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from mailsetup.export.exporter import Artifact, ExportFailure
+from mailsetup.export.exporter import Artifact, ExportFailure, settings_file
 from mailsetup.export.filename import stem
 from mailsetup.export.programs import terminal_common
 from mailsetup.export.programs.terminal_common import TerminalProgram, TerminalSignIn
@@ -44,7 +44,7 @@ class Himalaya(TerminalProgram):
         return None
 
     def sign_in(self, server: ServerSettings) -> TerminalSignIn | ExportFailure:
-        """In all the ways of `_MECHANISMS`."""
+        """With a password, a challenge or a token."""
         return terminal_common.best_sign_in(server, self.title, *_MECHANISMS)
 
     def artifact(
@@ -59,7 +59,7 @@ class Himalaya(TerminalProgram):
             *self._server("imap", account, account.incoming, receiving),
             *self._server("smtp", account, account.outgoing, sending),
         ]
-        file = terminal_common.settings_file(f"himalaya-{name}.toml", lines, "application/toml")
+        file = settings_file(f"himalaya-{name}.toml", lines, "application/toml")
         steps = (
             self.credential_step(account, receiving),
             terminal_common.add_step(file.name, "~/.config/himalaya/config.toml"),
@@ -78,9 +78,7 @@ class Himalaya(TerminalProgram):
     def _server(
         self, kind: str, account: Account, server: ServerSettings, sign_in: TerminalSignIn
     ) -> list[str]:
-        lines = [
-            f"{kind}.server = {_toml(terminal_common.url(terminal_common.scheme(server), server))}"
-        ]
+        lines = [f"{kind}.server = {_toml(terminal_common.url(server))}"]
         if server.security is SocketType.STARTTLS:
             lines.append(f"{kind}.starttls = true")
         if sign_in is TerminalSignIn.NONE:

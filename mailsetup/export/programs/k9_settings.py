@@ -1,10 +1,10 @@
 """What Thunderbird for Android and K-9 Mail read: the text of a QR code, and ``.k9s`` files.
 
-The code's payload is format version 1 of Thunderbird's "Export for Mobile"
-(thunderbird-android, ``feature/migration/qrcode/qr-code-format.md``). The app is stricter than
-that text: it knows no ``null``, and one invalid value makes it reject the whole code. So what it
-would reject is refused here, with a sentence. The settings file has the shape that the app itself
-makes of a scanned code (``XmlSettingWriter``, version 99); newer apps upgrade it.
+The code's payload is format version 1 of Thunderbird's "Export for Mobile" (thunderbird-android,
+``feature/migration/qrcode/qr-code-format.md``). The app is stricter than that text: it does not
+accept ``null``, and one invalid value makes it reject the whole code. So what it would reject is
+refused here, with a sentence. The settings file has the shape that the app itself makes of a
+scanned code (``XmlSettingWriter``, version 99); newer apps upgrade it.
 
 The tests check with the app's published rules, a decoder of the family that it uses, and golden
 files; the app itself could not be run.
@@ -23,13 +23,7 @@ from mailsetup.export.stable_id import stable_uuid
 from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.hostname import is_ip_literal
-from mailsetup.model.settings import (
-    Account,
-    Authentication,
-    Protocol,
-    ServerSettings,
-    SocketType,
-)
+from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 
 OAUTH2_HOSTS = frozenset(
     {
@@ -50,7 +44,7 @@ OAUTH2_HOSTS = frozenset(
     }
 )
 """Hosts for which both apps have an OAuth2 registration (their ``OAuthConfigurationFactory``),
-compared as a whole. At any other host an account that signs in by OAuth2 cannot be used."""
+compared exactly. At any other host an account that signs in by OAuth2 cannot be used."""
 
 _FORMAT = 1
 _FILE_VERSION = "99"
@@ -100,27 +94,16 @@ class _Server:
     username: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Mailbox:
-    """An account in the app's terms."""
-
-    address: str
-    name: str
-    person: str
-    incoming: _Server
-    outgoing: _Server
-
-
 def qr_payload(account: Account) -> str | ExportFailure:
     """The text of the QR code, without a password: the app asks for it."""
-    mailbox = _mailbox(account)
-    return mailbox if isinstance(mailbox, ExportFailure) else _payload(mailbox)
+    servers = _servers(account)
+    return servers if isinstance(servers, ExportFailure) else _payload(account, *servers)
 
 
 def settings_file(account: Account) -> bytes | ExportFailure:
     """The ``.k9s`` file, without a password: the app asks for it."""
-    mailbox = _mailbox(account)
-    return mailbox if isinstance(mailbox, ExportFailure) else _settings(account, mailbox)
+    servers = _servers(account)
+    return servers if isinstance(servers, ExportFailure) else _settings(account, *servers)
 
 
 def signs_in_by_oauth2(account: Account) -> bool:
@@ -128,7 +111,7 @@ def signs_in_by_oauth2(account: Account) -> bool:
     return _authentication(account.incoming) is _AUTHENTICATION[Authentication.OAUTH2]
 
 
-def _mailbox(account: Account) -> _Mailbox | ExportFailure:
+def _servers(account: Account) -> tuple[_Server, _Server] | ExportFailure:
     failure = validate(account)
     if failure is not None:
         return failure
@@ -144,8 +127,7 @@ def _mailbox(account: Account) -> _Mailbox | ExportFailure:
         return incoming
     if isinstance(outgoing, ExportFailure):
         return outgoing
-    address = account.address.ascii
-    return _Mailbox(address, str(account.address), account.person, incoming, outgoing)
+    return incoming, outgoing
 
 
 def _server(server: ServerSettings) -> _Server | ExportFailure:
@@ -198,14 +180,12 @@ def _authentication(server: ServerSettings) -> _Words | None:
     return None
 
 
-def _payload(mailbox: _Mailbox) -> str:
-    incoming = _numbers(mailbox.incoming)
-    if mailbox.name != mailbox.address:
-        incoming.append(mailbox.name)
-    outgoing = [[_numbers(mailbox.outgoing), [mailbox.address, mailbox.person]]]
-    return json.dumps(
-        [_FORMAT, [1, 1], incoming, outgoing], ensure_ascii=False, separators=(",", ":")
-    )
+def _payload(account: Account, incoming: _Server, outgoing: _Server) -> str:
+    address, name = account.address.ascii, str(account.address)
+    receiving = _numbers(incoming) + ([name] if name != address else [])
+    sending = [[_numbers(outgoing), [address, account.person]]]
+    document = [_FORMAT, [1, 1], receiving, sending]
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 def _numbers(server: _Server) -> list[int | str]:
@@ -219,16 +199,16 @@ def _numbers(server: _Server) -> list[int | str]:
     ]
 
 
-def _settings(account: Account, mailbox: _Mailbox) -> bytes:
+def _settings(account: Account, incoming: _Server, outgoing: _Server) -> bytes:
     root = ElementTree.Element("k9settings", {"version": _FILE_VERSION, "format": "1"})
     accounts = ElementTree.SubElement(root, "accounts")
-    uuid = str(stable_uuid(account.address, "thunderbird-android"))
+    uuid = str(stable_uuid(account.address, "mailsetup-thunderbird-android"))
     element = ElementTree.SubElement(accounts, "account", {"uuid": uuid})
-    ElementTree.SubElement(element, "name").text = mailbox.name
+    ElementTree.SubElement(element, "name").text = str(account.address)
     settings = ElementTree.SubElement(element, "settings")
     policy = ElementTree.SubElement(settings, "value", {"key": "deletePolicy"})
     policy.text = _DELETE_POLICY[account.incoming.protocol]
-    for side, server in (("incoming", mailbox.incoming), ("outgoing", mailbox.outgoing)):
+    for side, server in (("incoming", incoming), ("outgoing", outgoing)):
         parent = ElementTree.SubElement(element, f"{side}-server", {"type": server.protocol.word})
         for key, value in (
             ("host", server.host),
@@ -240,8 +220,8 @@ def _settings(account: Account, mailbox: _Mailbox) -> bytes:
             ElementTree.SubElement(parent, key).text = value
     identities = ElementTree.SubElement(element, "identities")
     identity = ElementTree.SubElement(identities, "identity")
-    ElementTree.SubElement(identity, "name").text = mailbox.person
-    ElementTree.SubElement(identity, "email").text = mailbox.address
+    ElementTree.SubElement(identity, "name").text = account.person
+    ElementTree.SubElement(identity, "email").text = account.address.ascii
     ElementTree.indent(root)
     declaration = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     return declaration + ElementTree.tostring(root, encoding="unicode").encode() + b"\n"

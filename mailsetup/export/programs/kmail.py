@@ -1,6 +1,6 @@
 """KMail: its configuration files, and a guide for adding the account to a KMail in use.
 
-KMail reads mail through Akonadi: a *resource* with a file of its own, entered in Akonadi's list of
+KMail reads mail through Akonadi: a *resource* with its own file, entered in Akonadi's list of
 instances and in one more file with its displayed name; the outgoing server and the identity are in
 two others. All may be written while Akonadi is stopped, and lists may be appended to existing ones:
 KConfig and QSettings join groups of the same name. The instance's number is made from the address,
@@ -9,7 +9,6 @@ far above those that Akonadi assigns, so that it is unused. Keys and numbers are
 """
 
 import string
-import uuid
 from collections.abc import Mapping
 from typing import Final
 
@@ -20,28 +19,24 @@ from mailsetup.export.exporter import (
     CopyValue,
     ExportFailure,
     InstructionStep,
+    instructions,
 )
 from mailsetup.export.filename import stem
 from mailsetup.export.guide.page import (
     Guide,
     GuideChapter,
     GuideDialog,
-    GuideRow,
-    GuideStyle,
+    credential_rows,
+    identity_values,
     page,
-    security_name,
+    server_rows,
     server_values,
 )
+from mailsetup.export.stable_id import stable_uuid
 from mailsetup.export.validation import validate
 from mailsetup.formats import keyfile
 from mailsetup.i18n import _
-from mailsetup.model.settings import (
-    Account,
-    Authentication,
-    Protocol,
-    ServerSettings,
-    SocketType,
-)
+from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 
 # MailTransport::Transport::EnumAuthenticationType: its number, and its name in mailtransports.
 _AUTHENTICATION: Final[Mapping[Authentication, tuple[int, str]]] = {
@@ -50,7 +45,7 @@ _AUTHENTICATION: Final[Mapping[Authentication, tuple[int, str]]] = {
     Authentication.GSSAPI: (4, "GSSAPI"),
     Authentication.NTLM: (5, "NTLM"),
 }
-# POP3's own login (USER and PASS), which every server knows.
+# POP3's own login (USER and PASS), which every server supports.
 _POP3_CLEAR = 7
 _SAFETY: Final[Mapping[SocketType, str]] = {SocketType.TLS: "SSL", SocketType.STARTTLS: "STARTTLS"}
 _NAMED = "agent_config_"
@@ -75,12 +70,8 @@ class KMail:
             for name, content in config_files(account).items()
         )
         guide = page(_guide(account), account, f"kmail-{stem(account.address)}.html")
-        steps = (
-            InstructionStep(
-                _("If you use KMail already, follow the guide {name} instead.").format(
-                    name=guide.name
-                )
-            ),
+        steps = instructions(
+            _("If you use KMail already, follow the guide {name} instead.").format(name=guide.name),
             InstructionStep(
                 _("Close KMail, open a terminal in the folder of the files, and enter:"),
                 tuple(
@@ -88,7 +79,7 @@ class KMail:
                     for number, line in enumerate(_lines(account), 1)
                 ),
             ),
-            InstructionStep(_("Start KMail. It asks for the password; let it remember it.")),
+            _("Start KMail. It asks for the password; let it remember it."),
         )
         notes = (
             _("The files for KMail are experimental. The guide does the same by hand."),
@@ -217,8 +208,7 @@ def _position(account: Account) -> int:
 
 def _number(account: Account, what: str) -> int:
     """A positive number of 31 bits, always the same for an address."""
-    made = uuid.uuid5(uuid.NAMESPACE_URL, f"mailto:{account.address.ascii}#kmail-{what}")
-    return (made.int & 0x7FFFFFFE) + 1
+    return (stable_uuid(account.address, f"kmail-{what}").int & 0x7FFFFFFE) + 1
 
 
 def _authentication(server: ServerSettings) -> tuple[int, str] | None:
@@ -250,39 +240,29 @@ def _notes(account: Account) -> tuple[str, ...]:
 
 def _guide(account: Account) -> Guide:
     incoming = account.incoming
-    kind = "IMAP" if incoming.protocol is Protocol.IMAP else "POP3"
     chapter = GuideChapter(
         title="KMail",
-        steps=(
+        steps=instructions(
             InstructionStep(
                 _("In KMail choose Settings, “Configure KMail”, “Identities”, Add, and enter:"),
-                (
-                    CopyValue(_("Your name"), account.display_name),
-                    CopyValue(_("E-mail address"), account.address.ascii),
-                ),
+                identity_values(account),
             ),
             InstructionStep(
                 _(
                     "Choose Accounts, “Receiving”, Add, “Custom Account”, then the kind {kind}:"
-                ).format(kind=kind),
+                ).format(kind=incoming.protocol.upper()),
                 server_values(incoming),
             ),
-            InstructionStep(_("Type your password and press OK.")),
+            _("Type your password and press OK."),
             InstructionStep(
                 _("Choose “Sending”, Add, SMTP, and enter:"),
                 server_values(account.outgoing),
             ),
-            InstructionStep(_("In the identity, under Advanced, choose this outgoing account.")),
+            _("In the identity, under Advanced, choose this outgoing account."),
         ),
         dialog=GuideDialog(
             _("Receiving"),
-            (
-                GuideRow(_("Server"), incoming.host),
-                GuideRow(_("Port"), str(incoming.port)),
-                GuideRow(_("Encryption"), security_name(incoming.security), GuideStyle.CHOICE),
-                GuideRow(_("User name"), incoming.username),
-                GuideRow(_("Password"), _("yours"), GuideStyle.HINT),
-            ),
+            (*server_rows(incoming), *credential_rows(incoming)),
             "OK",
         ),
     )

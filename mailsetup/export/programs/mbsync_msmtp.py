@@ -1,7 +1,7 @@
 """mbsync and msmtp: one fetches into a Maildir, the other sends for any program.
 
 mbsync (``get_arg`` in isync's ``config.c``) reads a string in double quotes, in which a backslash
-escapes the next character; 1.4 knows only ``SSLType``, 1.5 accepts it as the old name of
+escapes the next character; 1.4 reads only ``SSLType``, 1.5 accepts it as the old name of
 ``TLSType``. msmtp takes an argument literally between the first and the last double quote of the
 line; nothing is escaped in it. Both run the command for the password with ``sh -c``.
 """
@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from mailsetup.export.exporter import Artifact, ExportFailure, InstructionStep
+from mailsetup.export.exporter import Artifact, ExportFailure, InstructionStep, settings_file
 from mailsetup.export.filename import stem
-from mailsetup.export.programs import password_command, terminal_common
+from mailsetup.export.programs import terminal_common
 from mailsetup.export.programs.terminal_common import TerminalProgram, TerminalSignIn
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
@@ -50,10 +50,11 @@ class MbsyncMsmtp(TerminalProgram):
 
     def sign_in(self, server: ServerSettings) -> TerminalSignIn | ExportFailure:
         """With a password; msmtp also with a token."""
-        by_password = (TerminalSignIn.PASSWORD, TerminalSignIn.CHALLENGE)
         if server.protocol is Protocol.SMTP:
             return terminal_common.best_sign_in(server, "msmtp", *_AUTH)
-        return terminal_common.best_sign_in(server, "mbsync", *by_password)
+        return terminal_common.best_sign_in(
+            server, "mbsync", TerminalSignIn.PASSWORD, TerminalSignIn.CHALLENGE
+        )
 
     def artifact(
         self, account: Account, receiving: TerminalSignIn, sending: TerminalSignIn
@@ -67,8 +68,8 @@ class MbsyncMsmtp(TerminalProgram):
         if _longest(send) > _MAX_MSMTP_LINE:
             return terminal_common.too_long(account.outgoing, "msmtp")
         files = (
-            terminal_common.settings_file(f"mbsync-{name}.conf", fetch),
-            terminal_common.settings_file(f"msmtp-{name}.conf", send),
+            settings_file(f"mbsync-{name}.conf", fetch),
+            settings_file(f"msmtp-{name}.conf", send),
         )
         notes = (
             *self.common_notes(account, receiving),
@@ -80,7 +81,7 @@ class MbsyncMsmtp(TerminalProgram):
 
     def _mbsync(self, name: str, account: Account, sign_in: TerminalSignIn) -> list[str]:
         server = account.incoming
-        command = password_command.line(self.credential_command(account, sign_in))
+        command = self.credential_line(account, sign_in)
         tls = "IMAPS" if server.security is SocketType.TLS else "STARTTLS"
         lines = [
             f"IMAPAccount {name}",
@@ -126,7 +127,7 @@ class MbsyncMsmtp(TerminalProgram):
             f"auth {_AUTH[sign_in]}",
         ]
         if sign_in is not TerminalSignIn.NONE:
-            command = password_command.line(self.credential_command(account, sign_in))
+            command = self.credential_line(account, sign_in)
             lines += [f'user "{server.username}"', f'passwordeval "{command}"']
         return [*lines, f'from "{account.address.ascii}"', "", f"account default : {name}"]
 

@@ -9,9 +9,9 @@ gets it.
 from collections.abc import Mapping
 from typing import Final
 
-from mailsetup.export.exporter import Artifact, ExportFailure, InstructionStep
+from mailsetup.export.exporter import Artifact, ExportFailure, InstructionStep, settings_file
 from mailsetup.export.filename import stem
-from mailsetup.export.programs import password_command, terminal_common
+from mailsetup.export.programs import terminal_common
 from mailsetup.export.programs.terminal_common import TerminalProgram, TerminalSignIn
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol, ServerSettings
@@ -51,7 +51,7 @@ class Neomutt(TerminalProgram):
         self, account: Account, receiving: TerminalSignIn, sending: TerminalSignIn
     ) -> Artifact:
         """A file of settings."""
-        file = terminal_common.settings_file(
+        file = settings_file(
             f"neomutt-{stem(account.address)}.rc",
             (
                 *_common(account),
@@ -67,7 +67,7 @@ class Neomutt(TerminalProgram):
 
     def _receiving(self, account: Account, sign_in: TerminalSignIn) -> list[str]:
         server = account.incoming
-        place = terminal_common.url(terminal_common.scheme(server), server) + "/"
+        place = terminal_common.url(server) + "/"
         kind = "pop" if server.protocol is Protocol.POP3 else "imap"
         if kind == "pop":
             lines = [_set("pop_host", place), _set("spoolfile", place), "set pop_delete = no"]
@@ -79,7 +79,7 @@ class Neomutt(TerminalProgram):
     def _sending(self, account: Account, sign_in: TerminalSignIn) -> list[str]:
         server = account.outgoing
         user = "" if sign_in is TerminalSignIn.NONE else server.username
-        url = terminal_common.url(terminal_common.scheme(server), server, user)
+        url = terminal_common.url(server, user)
         return [_set("smtp_url", url + "/"), *self._credentials("smtp", account, sign_in)]
 
     def _credentials(self, kind: str, account: Account, sign_in: TerminalSignIn) -> list[str]:
@@ -87,7 +87,7 @@ class Neomutt(TerminalProgram):
         # For POP there is no "plain" to be named; it tries what the server offers.
         if sign_in in _METHODS and kind != "pop":
             lines.append(_set(f"{kind}_authenticators", _METHODS[sign_in]))
-        command = password_command.line(self.credential_command(account, sign_in))
+        command = self.credential_line(account, sign_in)
         if sign_in is TerminalSignIn.TOKEN:
             lines.append(_set(f"{kind}_oauth_refresh_command", command))
         elif sign_in is not TerminalSignIn.NONE:

@@ -3,14 +3,9 @@
 The window and the command line add a PDF (`mailsetup.export.guide.paper.with_pdf`).
 """
 
-from mailsetup.export.exporter import (
-    Artifact,
-    Automation,
-    ExportFailure,
-    InstructionStep,
-)
+from mailsetup.export.exporter import Artifact, Automation, ExportFailure, instructions
 from mailsetup.export.filename import stem
-from mailsetup.export.guide.any_program import kind_name, notes, steps
+from mailsetup.export.guide.any_program import notes, steps
 from mailsetup.export.guide.card import card
 from mailsetup.export.guide.page import (
     Guide,
@@ -18,20 +13,18 @@ from mailsetup.export.guide.page import (
     GuideDialog,
     GuideRow,
     GuideStyle,
+    credential_rows,
     page,
-    security_name,
+    server_rows,
 )
 from mailsetup.export.guide.plain_text import message
 from mailsetup.export.validation import validate
 from mailsetup.i18n import N_, _
-from mailsetup.model.settings import (
-    Account,
-    SocketType,
-)
+from mailsetup.model.settings import Account, SocketType
 
 
 class Other:
-    """Every program that has no exporter of its own."""
+    """Every program without an exporter."""
 
     id = "other"
     title = N_("Any other program")
@@ -55,42 +48,28 @@ class Other:
             card(account, f"card-{name}.svg"),
         )
         html, text, picture = (file.name for file in files)
-        about = (
-            InstructionStep(
-                _(
-                    "Open {name} in your browser: it shows every value, with a button to copy it."
-                ).format(name=html)
-            ),
-            InstructionStep(
-                _("To help somebody by WhatsApp or SMS, send what stands in {name}.").format(
-                    name=text
-                )
-            ),
-            InstructionStep(
-                _("To keep it on paper, print {name}: a card of 85 x 55 mm.").format(name=picture)
-            ),
+        about = instructions(
+            _(
+                "Open {name} in your browser: it shows every value, with a button to copy it."
+            ).format(name=html),
+            _("To help somebody by WhatsApp or SMS, send what stands in {name}.").format(name=text),
+            _("To keep it on paper, print {name}: a card of 85 x 55 mm.").format(name=picture),
         )
         return Artifact(files=files, steps=(*about, *steps(account)), notes=guide.notes)
 
 
 def _steps_chapter(account: Account) -> GuideChapter:
-    incoming, outgoing = account.incoming, account.outgoing
-    rows = [
+    rows = (
         GuideRow(_("To receive"), style=GuideStyle.HEADING),
-        GuideRow(_("Server"), incoming.host),
-        GuideRow(_("Port"), str(incoming.port)),
-        GuideRow(_("Encryption"), security_name(incoming.security), GuideStyle.CHOICE),
-        GuideRow(_("User name"), incoming.username),
-        GuideRow(_("Password"), _("yours"), GuideStyle.HINT),
+        *server_rows(account.incoming),
+        *credential_rows(account.incoming),
         GuideRow(_("To send"), style=GuideStyle.HEADING),
-        GuideRow(_("Server"), outgoing.host),
-        GuideRow(_("Port"), str(outgoing.port)),
-        GuideRow(_("Encryption"), security_name(outgoing.security), GuideStyle.CHOICE),
-    ]
+        *server_rows(account.outgoing),
+    )
     return GuideChapter(
         title=_("In any mail program"),
         steps=steps(account),
-        dialog=GuideDialog(_("Add account"), tuple(rows), _("Next")),
+        dialog=GuideDialog(_("Add account"), rows, _("Next")),
     )
 
 
@@ -98,41 +77,33 @@ def _synonyms_chapter(account: Account) -> GuideChapter:
     """The different names that programs use for the same thing."""
     securities = {server.security for server in (account.incoming, account.outgoing)}
     found = [
-        InstructionStep(
-            _(
-                "“Incoming server” may be called “{kind} server”, “mail server” or “host”;"
-                " “outgoing server” may be called “SMTP server”."
-            ).format(kind=kind_name(account.incoming.protocol))
-        ),
-        InstructionStep(_("“User name” may be called “login”, “account” or “user ID”.")),
+        _(
+            "“Incoming server” may be called “{kind} server”, “mail server” or “host”;"
+            " “outgoing server” may be called “SMTP server”."
+        ).format(kind=account.incoming.protocol.upper()),
+        _("“User name” may be called “login”, “account” or “user ID”."),
     ]
     if SocketType.TLS in securities:
         found.append(
-            InstructionStep(
-                _(
-                    "“SSL/TLS” may be called “SSL”, “TLS” or “secure connection (port {ports})”."
-                ).format(ports=_ports(account, SocketType.TLS))
+            _("“SSL/TLS” may be called “SSL”, “TLS” or “secure connection (port {ports})”.").format(
+                ports=_ports(account, SocketType.TLS)
             )
         )
     if SocketType.STARTTLS in securities:
         found.append(
-            InstructionStep(
-                _(
-                    "“STARTTLS” may be called “TLS” or “TLS, if available (port {ports})”. Never"
-                    " choose “None”."
-                ).format(ports=_ports(account, SocketType.STARTTLS))
-            )
+            _(
+                "“STARTTLS” may be called “TLS” or “TLS, if available (port {ports})”. Never"
+                " choose “None”."
+            ).format(ports=_ports(account, SocketType.STARTTLS))
         )
     if account.incoming.takes_password:
         found.append(
-            InstructionStep(
-                _(
-                    "“Authentication” may be called “password”, “normal password” or “PLAIN”. The"
-                    " encryption above protects it on its way."
-                )
+            _(
+                "“Authentication” may be called “password”, “normal password” or “PLAIN”. The"
+                " encryption above protects it on its way."
             )
         )
-    return GuideChapter(title=_("When the program uses other words"), steps=tuple(found))
+    return GuideChapter(title=_("When the program uses other words"), steps=instructions(*found))
 
 
 def _ports(account: Account, security: SocketType) -> str:

@@ -1,20 +1,14 @@
 """Outlook: a guide for every edition, and for classic Outlook files that are experimental.
 
 No edition of Outlook documents a way to import an IMAP account. Classic Outlook for Windows still
-reads ``.prf`` files, for which Microsoft gives no promise, and looks for Autodiscover in a local
-file when the registry says so. New Outlook, Outlook for Mac and the apps have no import at all. So
-the guide is always written next to the files.
+reads ``.prf`` files, which Microsoft no longer documents, and reads Autodiscover from a local file
+that the registry names. New Outlook, Outlook for Mac and the apps have no import at all. So the
+guide is always written in addition to the files.
 """
 
-from mailsetup.export.exporter import (
-    Artifact,
-    ArtifactFile,
-    Automation,
-    ExportFailure,
-    InstructionStep,
-)
+from mailsetup.export.exporter import Artifact, ArtifactFile, Automation, ExportFailure
 from mailsetup.export.filename import stem
-from mailsetup.export.guide.page import Guide, page
+from mailsetup.export.guide.page import Guide, open_guide_step, page
 from mailsetup.export.programs.outlook_files import autodiscover, prf
 from mailsetup.export.programs.outlook_guide import chapters, needs_window, takes_window
 from mailsetup.export.validation import validate
@@ -45,14 +39,9 @@ class Outlook:
             notes=tuple(notes) if window else (),
         )
         guide_file = page(guide, account, f"outlook-{name}.html")
-        first = InstructionStep(
-            _("Open {name} in your browser: it shows every step with pictures.").format(
-                name=guide_file.name
-            )
-        )
         return Artifact(
             files=(guide_file, *files),
-            steps=(first, *parts[0].steps),
+            steps=(open_guide_step(guide_file), *parts[0].steps),
             notes=tuple(notes),
         )
 

@@ -1,7 +1,7 @@
 """Files for classic Outlook for Windows: a profile (.prf) and a local Autodiscover file.
 
-None of these files could be tried in Outlook itself. They contain what several other generators
-of such files agree on; golden files in the tests hold them.
+None of these files could be tried in Outlook itself. They contain what several other generators of
+such files agree on; the tests compare them with golden files.
 """
 
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ _OFFICE = "HKEY_CURRENT_USER\\Software\\Microsoft\\Office\\16.0\\Outlook"
 AUTODISCOVER_KEY = f"{_OFFICE}\\AutoDiscover"
 """The registry key that makes classic Outlook read a local Autodiscover file for a domain."""
 SETUP_KEY = f"{_OFFICE}\\Setup"
-"""The registry key that switches off the simplified way of adding accounts, which asks only
-Microsoft."""
+"""The registry key that switches off the simplified dialog for adding accounts, which queries
+only Microsoft."""
 
 # Property tags of the Office Customization Tool; a property without one is dropped silently.
 _COMMON_TAGS: Final[Mapping[str, str]] = {

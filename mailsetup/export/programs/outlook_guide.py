@@ -1,12 +1,15 @@
 """The chapters of the guide for Outlook, one for each edition."""
 
-from mailsetup.export.exporter import CopyValue, InstructionStep
+from mailsetup.export.exporter import CopyValue, InstructionStep, instructions
 from mailsetup.export.guide.page import (
     GuideChapter,
     GuideDialog,
     GuideRow,
     GuideStyle,
-    security_name,
+    address_value,
+    credential_rows,
+    identity_values,
+    server_rows,
     server_values,
 )
 from mailsetup.export.programs.outlook_files import FOLDER
@@ -51,10 +54,6 @@ def _kind(account: Account) -> str:
     return "IMAP" if account.incoming.protocol is Protocol.IMAP else "POP"
 
 
-def _address_value(account: Account) -> CopyValue:
-    return CopyValue(_("E-mail address"), account.address.ascii)
-
-
 def _server_rows(account: Account) -> tuple[GuideRow, ...]:
     rows: list[GuideRow] = []
     for title, server in (
@@ -63,9 +62,7 @@ def _server_rows(account: Account) -> tuple[GuideRow, ...]:
     ):
         rows += [
             GuideRow(title, style=GuideStyle.HEADING),
-            GuideRow(_("Server"), server.host),
-            GuideRow(_("Port"), str(server.port)),
-            GuideRow(_("Encryption method"), security_name(server.security), GuideStyle.CHOICE),
+            *server_rows(server, _("Encryption method")),
         ]
     return tuple(rows)
 
@@ -79,20 +76,20 @@ def _classic_simple(account: Account) -> GuideChapter:
     return GuideChapter(
         title=_("Outlook for Windows (classic)"),
         lead=_("Outlook 2016, 2019, 2021, 2024 and Microsoft 365 with “File” in the menu."),
-        steps=(
-            InstructionStep(_("Open Outlook. Choose File, then Add Account.")),
+        steps=instructions(
+            _("Open Outlook. Choose File, then Add Account."),
             InstructionStep(
                 _(
                     "Type the address. Open “Advanced options”, tick “Let me set up my account"
                     " manually” and press Connect."
                 ),
-                (_address_value(account),),
+                (address_value(account),),
             ),
-            InstructionStep(_("Choose {kind}.").format(kind=kind)),
+            _("Choose {kind}.").format(kind=kind),
             InstructionStep(_("Under “Incoming mail” enter:"), _without_user(account.incoming)),
             InstructionStep(_("Under “Outgoing mail” enter:"), _without_user(account.outgoing)),
-            InstructionStep(_("Leave “Secure Password Authentication (SPA)” off. Press Next.")),
-            InstructionStep(_("Type your password and press Connect. Then press Done.")),
+            _("Leave “Secure Password Authentication (SPA)” off. Press Next."),
+            _("Type your password and press Connect. Then press Done."),
         ),
         dialog=GuideDialog(
             _("{kind} Account Settings").format(kind=kind), _server_rows(account), _("Next")
@@ -107,10 +104,10 @@ def _classic_full(account: Account) -> GuideChapter:
             "Your user name is not your address. Outlook's short way does not ask for it, so take"
             " the long one."
         ),
-        steps=(
+        steps=instructions(
             *_classic_form_steps(account),
             *_classic_sending_steps(account),
-            InstructionStep(_("Press OK, type your password and press Next.")),
+            _("Press OK, type your password and press Next."),
         ),
         dialog=GuideDialog(
             _("POP and IMAP Account Settings"),
@@ -120,8 +117,7 @@ def _classic_full(account: Account) -> GuideChapter:
                 GuideRow(_("Account type"), _kind(account), GuideStyle.CHOICE),
                 GuideRow(_("Incoming mail server"), account.incoming.host),
                 GuideRow(_("Outgoing mail server (SMTP)"), account.outgoing.host),
-                GuideRow(_("User name"), account.incoming.username),
-                GuideRow(_("Password"), _("yours"), GuideStyle.HINT),
+                *credential_rows(account.incoming),
             ),
             _("Next"),
         ),
@@ -130,19 +126,16 @@ def _classic_full(account: Account) -> GuideChapter:
 
 def _classic_form_steps(account: Account) -> tuple[InstructionStep, ...]:
     incoming, outgoing = account.incoming, account.outgoing
-    return (
-        InstructionStep(_("Close Outlook. Open the Control Panel, search for “Mail” and open it.")),
-        InstructionStep(
-            _(
-                "Choose Email Accounts, New, “Manual setup or additional server types”, then"
-                " “POP or IMAP”."
-            )
+    return instructions(
+        _("Close Outlook. Open the Control Panel, search for “Mail” and open it."),
+        _(
+            "Choose Email Accounts, New, “Manual setup or additional server types”, then"
+            " “POP or IMAP”."
         ),
         InstructionStep(
             _("Fill in the form. Account type: {kind}.").format(kind=_kind(account)),
             (
-                CopyValue(_("Your name"), account.display_name),
-                _address_value(account),
+                *identity_values(account),
                 CopyValue(_("Incoming mail server"), incoming.host),
                 CopyValue(_("Outgoing mail server (SMTP)"), outgoing.host),
                 CopyValue(_("User name"), incoming.username),
@@ -175,12 +168,10 @@ def _classic_sending_steps(account: Account) -> tuple[InstructionStep, ...]:
                 (CopyValue(_("User name for sending"), username),),
             ),
         )
-    return (
-        InstructionStep(
-            _(
-                "Under “Outgoing Server” tick “My outgoing server requires authentication” and"
-                " leave “Use same settings as my incoming mail server”."
-            )
+    return instructions(
+        _(
+            "Under “Outgoing Server” tick “My outgoing server requires authentication” and"
+            " leave “Use same settings as my incoming mail server”."
         ),
     )
 
@@ -194,16 +185,14 @@ def _new_outlook(account: Account) -> GuideChapter:
             "New Outlook fetches your mail through Microsoft's servers, and your password is kept"
             " there. If you do not want that, use classic Outlook or Thunderbird."
         ),
-        steps=(
-            InstructionStep(
-                _("Choose Settings (the gear), Accounts, Email accounts, Add account.")
-            ),
-            InstructionStep(_("Type the address and press Continue."), (_address_value(account),)),
-            InstructionStep(_("If it asks for the provider, choose {kind}.").format(kind=kind)),
-            InstructionStep(_("Type your password and press “Show more”.")),
+        steps=instructions(
+            _("Choose Settings (the gear), Accounts, Email accounts, Add account."),
+            InstructionStep(_("Type the address and press Continue."), (address_value(account),)),
+            _("If it asks for the provider, choose {kind}.").format(kind=kind),
+            _("Type your password and press “Show more”."),
             InstructionStep(_("For receiving enter:"), server_values(account.incoming)),
             InstructionStep(_("For sending enter:"), server_values(account.outgoing)),
-            InstructionStep(_("The password for sending is the same. Press Continue.")),
+            _("The password for sending is the same. Press Continue."),
         ),
         dialog=GuideDialog(
             _("Add account"),
@@ -221,17 +210,15 @@ def _mac(account: Account) -> GuideChapter:
     return GuideChapter(
         title=_("Outlook for Mac"),
         lead=_("Outlook for Mac cannot take settings from a file. You type them once."),
-        steps=(
-            InstructionStep(_("Choose Outlook, Settings, Accounts. Press + and “Add an account”.")),
-            InstructionStep(_("Type the address and press Continue."), (_address_value(account),)),
-            InstructionStep(
-                _("If it asks for the provider, choose {kind}.").format(kind=f"IMAP/{'POP'}"),
-            ),
+        steps=instructions(
+            _("Choose Outlook, Settings, Accounts. Press + and “Add an account”."),
+            InstructionStep(_("Type the address and press Continue."), (address_value(account),)),
+            _("If it asks for the provider, choose {kind}.").format(kind=f"IMAP/{'POP'}"),
             InstructionStep(
                 _("Type your password. For receiving enter:"), server_values(account.incoming)
             ),
             InstructionStep(_("For sending enter:"), server_values(account.outgoing)),
-            InstructionStep(_("Press “Add account”.")),
+            _("Press “Add account”."),
         ),
     )
 
@@ -254,14 +241,14 @@ def _phone(account: Account) -> GuideChapter:
     return GuideChapter(
         title=title,
         lead=_("The app cannot take settings from a file. You type them once."),
-        steps=(
-            InstructionStep(_("In the app choose Settings, Add Mail Account.")),
-            InstructionStep(_("Type the address and tap Add Account."), (_address_value(account),)),
-            InstructionStep(_("If it asks for the provider, choose {kind}.").format(kind="IMAP")),
-            InstructionStep(_("Type your password and switch on the advanced settings.")),
+        steps=instructions(
+            _("In the app choose Settings, Add Mail Account."),
+            InstructionStep(_("Type the address and tap Add Account."), (address_value(account),)),
+            _("If it asks for the provider, choose {kind}.").format(kind="IMAP"),
+            _("Type your password and switch on the advanced settings."),
             InstructionStep(_("For receiving enter:"), with_port(account.incoming)),
             InstructionStep(_("For sending enter:"), with_port(account.outgoing)),
-            InstructionStep(_("Tap the check mark.")),
+            _("Tap the check mark."),
         ),
     )
 
@@ -269,13 +256,13 @@ def _phone(account: Account) -> GuideChapter:
 def _window_chapter(account: Account) -> GuideChapter:
     return GuideChapter(
         title=_("Every Outlook"),
-        steps=(
-            InstructionStep(_("Open Outlook and choose File (or Settings), then Add Account.")),
+        steps=instructions(
+            _("Open Outlook and choose File (or Settings), then Add Account."),
             InstructionStep(
-                _("Type the address and press Connect or Continue."), (_address_value(account),)
+                _("Type the address and press Connect or Continue."), (address_value(account),)
             ),
-            InstructionStep(_("A window of your provider opens. Sign in there and allow Outlook.")),
-            InstructionStep(_("Close the window when it says that you are done.")),
+            _("A window of your provider opens. Sign in there and allow Outlook."),
+            _("Close the window when it says that you are done."),
         ),
         dialog=GuideDialog(
             _("Add account"), (GuideRow(_("E-mail address"), account.address.ascii),), _("Continue")
@@ -322,7 +309,7 @@ def _profile_steps(account: Account, profile: str) -> tuple[InstructionStep, ...
 def _autodiscover_steps(
     account: Account, files: tuple[str, ...], *, instead: bool
 ) -> tuple[InstructionStep, ...]:
-    """``instead``: whether these steps follow another way that may have failed."""
+    """``instead``: whether these steps follow others that may have failed."""
     on = next(name for name in files if name.endswith("-on.reg"))
     off = next(name for name in files if name.endswith("-off.reg"))
     if instead:
@@ -336,9 +323,7 @@ def _autodiscover_steps(
             " the address."
         )
     command = CopyValue(_("Command"), f'reg import "{FOLDER}\\{on}"')
-    return (
-        InstructionStep(text.format(name=on), (command, _address_value(account))),
-        InstructionStep(
-            _("Afterwards double-click {name} and delete the folder.").format(name=off)
-        ),
+    return instructions(
+        InstructionStep(text.format(name=on), (command, address_value(account))),
+        _("Afterwards double-click {name} and delete the folder.").format(name=off),
     )

@@ -2,13 +2,11 @@
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from enum import StrEnum
 from urllib.parse import quote
 
 from mailsetup.export.exporter import (
     Artifact,
-    ArtifactFile,
     Automation,
     CopyValue,
     ExportFailure,
@@ -77,6 +75,10 @@ class TerminalProgram(ABC):
             return password_command.token(account.address)
         return password_command.password(account.address, self.platform)
 
+    def credential_line(self, account: Account, sign_in: TerminalSignIn) -> str:
+        """The same command as a line for ``sh``."""
+        return password_command.line(self.credential_command(account, sign_in))
+
     def credential_step(self, account: Account, sign_in: TerminalSignIn) -> InstructionStep:
         """Where the user's password or token comes from."""
         if sign_in is TerminalSignIn.TOKEN:
@@ -84,7 +86,7 @@ class TerminalProgram(ABC):
         return password_command.password_step(account.address, self.platform)
 
     def common_notes(self, account: Account, sign_in: TerminalSignIn) -> tuple[str, ...]:
-        """What users of Windows should know, and about providers that prefer their own sign-in."""
+        """Hints for users of Windows, and for providers that prefer their own sign-in."""
         notes = []
         if self.platform == "win32":
             notes.append(
@@ -147,24 +149,17 @@ def too_long(server: ServerSettings, program: str) -> ExportFailure:
     )
 
 
-def url(scheme: str, server: ServerSettings, username: str = "") -> str:
-    """A URL with user, host and port (RFC 3986); what could end the user name is encoded."""
+def url(server: ServerSettings, username: str = "", scheme_end: str = "") -> str:
+    """The server as a URL (RFC 3986); what could end the user name is encoded.
+
+    The scheme is ``imaps`` for TLS from the first byte, ``imap`` for STARTTLS; also for POP and
+    SMTP.
+    """
+    name = "pop" if server.protocol is Protocol.POP3 else str(server.protocol)
+    scheme = (f"{name}s" if server.security is SocketType.TLS else name) + scheme_end
     user = f"{quote(username, safe='')}@" if username else ""
     host = f"[{server.host}]" if is_ip_literal(server.host) and ":" in server.host else server.host
     return f"{scheme}://{user}{host}:{server.port}"
-
-
-def scheme(server: ServerSettings) -> str:
-    """``imaps`` for TLS from the first byte, ``imap`` for STARTTLS; also for POP and SMTP."""
-    name = "pop" if server.protocol is Protocol.POP3 else str(server.protocol)
-    return f"{name}s" if server.security is SocketType.TLS else name
-
-
-def settings_file(
-    name: str, lines: Iterable[str], media_type: str = "text/plain; charset=utf-8"
-) -> ArtifactFile:
-    """A private file with these lines."""
-    return ArtifactFile(name, ("\n".join(lines) + "\n").encode(), media_type, private=True)
 
 
 def command_step(text: str, *commands: str) -> InstructionStep:

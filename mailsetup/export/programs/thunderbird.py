@@ -20,21 +20,15 @@ from mailsetup.export.exporter import (
     CopyValue,
     ExportFailure,
     InstructionStep,
+    instructions,
 )
 from mailsetup.export.filename import stem
 from mailsetup.export.validation import is_unsafe, validate
-from mailsetup.formats.prefs_js import PrefValue
-from mailsetup.formats.prefs_js import line as prefs_js_line
+from mailsetup.formats.prefs_js import PrefValue, line
 from mailsetup.i18n import _
 from mailsetup.model.folders import NO_FOLDERS, Folders
 from mailsetup.model.hostname import is_within
-from mailsetup.model.settings import (
-    Account,
-    Authentication,
-    Protocol,
-    ServerSettings,
-    SocketType,
-)
+from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 
 SOCKET_TYPE: Final[Mapping[SocketType, int]] = {
     SocketType.NONE: 0,
@@ -84,7 +78,7 @@ FOLDER_MODES: Final[Mapping[str, str]] = {
     "stationery_folder": "tmpl_folder_picker_mode",
     "archive_folder": "archives_folder_picker_mode",
 }
-"""An identity's folders, and the preferences that tell whether the user chose them."""
+"""An identity's folders, and the preferences for whether the user chose them."""
 CHOSEN = "1"
 """A folder that the user chose, rather than the one with Thunderbird's own name."""
 
@@ -103,20 +97,15 @@ class Keys:
     smtp: str = "smtp1"
 
 
-@dataclass(frozen=True, slots=True)
-class Pref:
-    """One preference."""
+FIRST_KEYS: Final = Keys()
+"""The keys in a profile with one account."""
 
-    name: str
-    value: PrefValue
+Prefs = dict[str, PrefValue]
+"""Names and values of preferences."""
 
 
-def prefs(account: Account, keys: Keys | None = None) -> tuple[Pref, ...] | ExportFailure:
-    """The account as preferences with these keys, without the lists that name the keys.
-
-    Those lists (`list_prefs`) are the one place where a new account meets existing ones.
-    """
-    keys = keys or Keys()
+def prefs(account: Account, keys: Keys = FIRST_KEYS) -> Prefs | ExportFailure:
+    """The account as preferences with these keys, without the lists that name the keys."""
     failure = validate(account)
     if failure is not None:
         return failure
@@ -126,19 +115,18 @@ def prefs(account: Account, keys: Keys | None = None) -> tuple[Pref, ...] | Expo
         return _no_way_to_sign_in(account.incoming)
     if outgoing_auth is None:
         return _no_way_to_sign_in(account.outgoing)
-    values = {
+    return {
         f"mail.account.{keys.account}.server": keys.server,
         f"mail.account.{keys.account}.identities": keys.identity,
         **_incoming(account, keys.server, incoming_auth),
         **_identity(account, keys),
         **_outgoing(account, keys.smtp, outgoing_auth),
     }
-    return tuple(Pref(name, value) for name, value in values.items())
 
 
-def _incoming(account: Account, key: str, auth: int) -> dict[str, PrefValue]:
+def _incoming(account: Account, key: str, auth: int) -> Prefs:
     base, server = f"mail.server.{key}", account.incoming
-    values: dict[str, PrefValue] = {
+    values: Prefs = {
         f"{base}.type": str(server.protocol),
         f"{base}.hostname": server.host,
         f"{base}.port": server.port,
@@ -155,7 +143,7 @@ def _incoming(account: Account, key: str, auth: int) -> dict[str, PrefValue]:
     return values
 
 
-def _identity(account: Account, keys: Keys) -> dict[str, PrefValue]:
+def _identity(account: Account, keys: Keys) -> Prefs:
     base = f"mail.identity.{keys.identity}"
     return {
         f"{base}.fullName": account.person,
@@ -166,9 +154,9 @@ def _identity(account: Account, keys: Keys) -> dict[str, PrefValue]:
     }
 
 
-def _outgoing(account: Account, key: str, auth: int) -> dict[str, PrefValue]:
+def _outgoing(account: Account, key: str, auth: int) -> Prefs:
     base, server = f"mail.smtpserver.{key}", account.outgoing
-    values: dict[str, PrefValue] = {
+    values: Prefs = {
         f"{base}.type": "smtp",
         f"{base}.hostname": server.host,
         f"{base}.port": server.port,
@@ -189,24 +177,24 @@ def server_uri(protocol: Protocol, host: str, username: str) -> str:
     return f"{scheme}://{user}@{host}"
 
 
-def folder_prefs(account: Account, keys: Keys, folders: Folders) -> tuple[Pref, ...]:
+def folder_prefs(account: Account, keys: Keys, folders: Folders) -> Prefs:
     """The folders for sent mail, drafts and so on.
 
     Nothing for POP3, which has no folders, and nothing for names with unprintable characters.
     """
     if account.incoming.protocol is not Protocol.IMAP:
-        return ()
+        return {}
     root = server_uri(Protocol.IMAP, account.incoming.host, account.incoming.username)
     names = (getattr(folders, name) for name in Folders.__slots__)
     if any(is_unsafe(name) or len(name) > _MAX_FOLDER for name in names):
-        return ()
+        return {}
     identity, server = f"mail.identity.{keys.identity}", f"mail.server.{keys.server}"
 
     def uri(name: str) -> str:
         # Unlike the user, folders are written as in IMAP, without escapes.
         return f"{root}/{utf7(name)}"
 
-    found: list[Pref] = []
+    found: Prefs = {}
     for name, folder in (
         (folders.sent, "fcc_folder"),
         (folders.drafts, "draft_folder"),
@@ -214,17 +202,15 @@ def folder_prefs(account: Account, keys: Keys, folders: Folders) -> tuple[Pref, 
         (folders.archive, "archive_folder"),
     ):
         if name:
-            mode = FOLDER_MODES[folder]
-            found += [Pref(f"{identity}.{folder}", uri(name)), Pref(f"{identity}.{mode}", CHOSEN)]
+            found[f"{identity}.{folder}"] = uri(name)
+            found[f"{identity}.{FOLDER_MODES[folder]}"] = CHOSEN
     # Thunderbird 153 ignores a name with other letters and makes a folder "Trash" instead.
     if folders.trash.isascii() and folders.trash:
-        found.append(Pref(f"{server}.trash_folder_name", folders.trash))
+        found[f"{server}.trash_folder_name"] = folders.trash
     if folders.junk:
-        found += [
-            Pref(f"{server}.spamActionTargetFolder", uri(folders.junk)),
-            Pref(f"{server}.moveTargetMode", 1),
-        ]
-    return tuple(found)
+        found[f"{server}.spamActionTargetFolder"] = uri(folders.junk)
+        found[f"{server}.moveTargetMode"] = 1
+    return found
 
 
 def utf7(name: str) -> str:
@@ -242,29 +228,19 @@ def utf7(name: str) -> str:
     return "".join(pieces)[:-1]
 
 
-def list_prefs(keys: Keys | None = None) -> tuple[Pref, ...]:
-    """The lists that name the keys, in a profile with this one account."""
-    keys = keys or Keys()
-    return (
-        Pref("mail.accountmanager.accounts", keys.account),
-        Pref("mail.accountmanager.defaultaccount", keys.account),
-        Pref("mail.smtpservers", keys.smtp),
-        Pref("mail.smtp.defaultserver", keys.smtp),
-    )
-
-
-def line(pref: Pref) -> str:
-    """One line of ``prefs.js``."""
-    return prefs_js_line(pref.name, pref.value)
-
-
 def prefs_js(account: Account, folders: Folders | None = None) -> bytes | ExportFailure:
     """``prefs.js`` of a profile with only this account."""
     own = prefs(account)
     if isinstance(own, ExportFailure):
         return own
-    own += folder_prefs(account, Keys(), folders or NO_FOLDERS)
-    lines = [line(pref) for pref in (*list_prefs(), *own)]
+    lists: Prefs = {
+        "mail.accountmanager.accounts": FIRST_KEYS.account,
+        "mail.accountmanager.defaultaccount": FIRST_KEYS.account,
+        "mail.smtpservers": FIRST_KEYS.smtp,
+        "mail.smtp.defaultserver": FIRST_KEYS.smtp,
+    }
+    values = lists | own | folder_prefs(account, FIRST_KEYS, folders or NO_FOLDERS)
+    lines = [line(name, value) for name, value in values.items()]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -331,22 +307,16 @@ class Thunderbird:
             media_type="application/zip",
             private=True,
         )
-        steps = (
-            InstructionStep(_("Open Thunderbird.")),
-            InstructionStep(_("In the menu (☰) choose Tools, then Import.")),
-            InstructionStep(
-                _("Choose “Import from a file”, Continue, “Import Backed-up Profile”, Continue.")
-            ),
+        steps = instructions(
+            _("Open Thunderbird."),
+            _("In the menu (☰) choose Tools, then Import."),
+            _("Choose “Import from a file”, Continue, “Import Backed-up Profile”, Continue."),
             InstructionStep(
                 _("Choose “Choose a ZIP file” and open {name}.").format(name=package.name),
                 (CopyValue(_("File"), package.name),),
             ),
-            InstructionStep(
-                _("Leave “Accounts and Settings” ticked, press Continue and then Start Import.")
-            ),
-            InstructionStep(
-                _("Restart Thunderbird. It asks for the password once; let it remember it.")
-            ),
+            _("Leave “Accounts and Settings” ticked, press Continue and then Start Import."),
+            _("Restart Thunderbird. It asks for the password once; let it remember it."),
         )
         return Artifact(files=(package,), steps=steps, notes=notes(account))
 

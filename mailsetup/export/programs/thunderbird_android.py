@@ -7,6 +7,7 @@ from mailsetup.export.exporter import (
     CopyValue,
     ExportFailure,
     InstructionStep,
+    instructions,
 )
 from mailsetup.export.filename import stem
 from mailsetup.export.guide.page import (
@@ -15,6 +16,8 @@ from mailsetup.export.guide.page import (
     GuideDialog,
     GuideRow,
     GuideStyle,
+    address_value,
+    credential_rows,
     page,
     security_name,
     server_values,
@@ -131,17 +134,15 @@ def _scan_chapter(account: Account, code: QrCode, picture: ArtifactFile) -> Guid
     return GuideChapter(
         title=_("With the QR code"),
         lead=_("The fastest way: the phone reads everything but the password."),
-        steps=(
-            InstructionStep(_("Install Thunderbird or K-9 Mail on the phone from its app store.")),
+        steps=instructions(
+            _("Install Thunderbird or K-9 Mail on the phone from its app store."),
             _open_import(),
-            InstructionStep(_("Tap “Scan QR code” and allow the app to use the camera.")),
-            InstructionStep(
-                _(
-                    "Hold the phone in front of the QR code. If you do not see it here, open {name}"
-                    " on this computer."
-                ).format(name=picture.name)
-            ),
-            InstructionStep(_("Tap “Done”, then “Import”.")),
+            _("Tap “Scan QR code” and allow the app to use the camera."),
+            _(
+                "Hold the phone in front of the QR code. If you do not see it here, open {name}"
+                " on this computer."
+            ).format(name=picture.name),
+            _("Tap “Done”, then “Import”."),
             sign_in_step(account),
         ),
         code=code.matrix,
@@ -152,7 +153,7 @@ def _file_chapter(account: Account, settings: ArtifactFile) -> GuideChapter:
     return GuideChapter(
         title=_("With the settings file"),
         lead=_("When the camera does not read the code."),
-        steps=(
+        steps=instructions(
             InstructionStep(
                 _("Copy {name} to the phone: by cable, or through your cloud storage.").format(
                     name=settings.name
@@ -160,7 +161,7 @@ def _file_chapter(account: Account, settings: ArtifactFile) -> GuideChapter:
                 (CopyValue(_("File"), settings.name),),
             ),
             _open_import(),
-            InstructionStep(_("Tap “Select file”, choose the file and tap “Import”.")),
+            _("Tap “Select file”, choose the file and tap “Import”."),
             sign_in_step(account),
         ),
     )
@@ -171,14 +172,12 @@ def _hand_chapter(account: Account) -> GuideChapter:
     return GuideChapter(
         title=_("By hand"),
         lead=_("This works always, also in other mail apps."),
-        steps=(
+        steps=instructions(
             InstructionStep(
                 _("Add an account and type the address."),
-                (CopyValue(_("E-mail address"), account.address.ascii),),
+                (address_value(account),),
             ),
-            InstructionStep(
-                _("If the app has found other servers, choose to edit the configuration.")
-            ),
+            _("If the app has found other servers, choose to edit the configuration."),
             InstructionStep(_("Incoming server settings:"), server_values(incoming)),
             InstructionStep(_("Outgoing server settings:"), server_values(account.outgoing)),
             sign_in_step(account),
@@ -189,8 +188,7 @@ def _hand_chapter(account: Account) -> GuideChapter:
                 GuideRow(_("Server"), incoming.host),
                 GuideRow(_("Encryption"), security_name(incoming.security), GuideStyle.CHOICE),
                 GuideRow(_("Port"), str(incoming.port)),
-                GuideRow(_("User name"), incoming.username),
-                GuideRow(_("Password"), _("yours"), GuideStyle.HINT),
+                *credential_rows(incoming),
             ),
             _("Next"),
         ),

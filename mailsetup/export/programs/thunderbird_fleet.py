@@ -1,6 +1,6 @@
 """Thunderbird on many computers: files that an administrator installs with the program.
 
-Three independent ways, each with its limits (measured with Thunderbird 153):
+Three independent methods, each with its limits (measured with Thunderbird 153):
 
 * ``autoconfig.js`` with ``mailsetup.cfg`` (AutoConfig) runs after the user's preferences are read
   and adds the account and its outgoing server to them; the address may come from the environment.
@@ -23,12 +23,12 @@ from mailsetup.export.exporter import (
     CopyValue,
     ExportFailure,
     InstructionStep,
+    instructions,
 )
 from mailsetup.export.filename import is_safe_name
-from mailsetup.export.programs.thunderbird import Keys, notes, prefs
+from mailsetup.export.programs.thunderbird import Keys, Prefs, notes, prefs
 from mailsetup.export.publish.template import username_template
 from mailsetup.formats import autoconfig
-from mailsetup.formats.prefs_js import PrefValue
 from mailsetup.i18n import N_, _
 from mailsetup.model.settings import Account, AccountSettings
 
@@ -48,14 +48,13 @@ class ThunderbirdFleet:
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """The files for an installation of Thunderbird, without passwords."""
-        own = prefs(account, KEYS)
-        if isinstance(own, ExportFailure):
-            return own
-        values = {pref.name: pref.value for pref in own}
+        values = prefs(account, KEYS)
+        if isinstance(values, ExportFailure):
+            return values
         shared = _shared(account)
         files = [
-            _file(_CFG, _script(account, values, shared), "text/javascript"),
-            _file(_AUTOCONFIG, _autoconfig(), "text/javascript"),
+            ArtifactFile(_CFG, _script(account, values, shared), "text/javascript"),
+            ArtifactFile(_AUTOCONFIG, _autoconfig(), "text/javascript"),
         ]
         hints = list(notes(account))
         policies = _policies(values)
@@ -64,11 +63,11 @@ class ThunderbirdFleet:
                 _("There is no policies.json: a policy cannot say that sending needs no login.")
             )
         else:
-            files.append(_file(_POLICIES, policies, "application/json"))
+            files.append(ArtifactFile(_POLICIES, policies, "application/json"))
         isp = f"{account.address.domain}.xml"
         if shared is not None and is_safe_name(isp):
             document = autoconfig.write(account.address.domain, account.address.domain, shared)
-            files.append(_file(isp, document, "text/xml"))
+            files.append(ArtifactFile(isp, document, "text/xml"))
         hints += _limits(account, shared is not None)
         return Artifact(
             files=tuple(files),
@@ -79,15 +78,10 @@ class ThunderbirdFleet:
 
 def script_for_everybody(account: Account) -> bytes | ExportFailure:
     """The ``.cfg`` that sets up the user that the variables name, if they name one."""
-    own = prefs(account, KEYS)
-    if isinstance(own, ExportFailure):
-        return own
-    values = {pref.name: pref.value for pref in own}
+    values = prefs(account, KEYS)
+    if isinstance(values, ExportFailure):
+        return values
     return _script(account, values, _shared(account), fallback=False)
-
-
-def _file(name: str, content: bytes, media_type: str) -> ArtifactFile:
-    return ArtifactFile(name=name, content=content, media_type=media_type)
 
 
 def _shared(account: Account) -> AccountSettings | None:
@@ -105,13 +99,13 @@ def _shared(account: Account) -> AccountSettings | None:
 
 def _script(
     account: Account,
-    values: dict[str, PrefValue],
+    values: Prefs,
     shared: AccountSettings | None,
     *,
     fallback: bool = True,
 ) -> bytes:
     """``fallback`` is the account to set up where the variables name no user."""
-    shared_prefs: dict[str, PrefValue] | None = None
+    shared_prefs: Prefs | None = None
     if shared is not None:
         shared_prefs = {
             **values,
@@ -156,7 +150,7 @@ def _autoconfig() -> bytes:
     ).encode()
 
 
-def _policies(values: dict[str, PrefValue]) -> bytes | None:
+def _policies(values: Prefs) -> bytes | None:
     """Defaults only: with the other kinds, values that the user adds are lost at every start."""
     wanted = {
         "mail.accountmanager.appendaccounts": KEYS.account,
@@ -201,7 +195,7 @@ def _steps(
     files: list[ArtifactFile], isp: str, account: Account, shared: bool
 ) -> tuple[InstructionStep, ...]:
     names = {file.name for file in files}
-    steps = [
+    steps: list[InstructionStep | str] = [
         InstructionStep(
             _("Find the folder of Thunderbird on the computers."),
             (
@@ -210,11 +204,9 @@ def _steps(
                 CopyValue("Linux", "/usr/lib/thunderbird"),
             ),
         ),
-        InstructionStep(
-            _(
-                "AutoConfig: put {cfg} into that folder, and {script} into “defaults/pref” in it."
-            ).format(cfg=_CFG, script=_AUTOCONFIG)
-        ),
+        _(
+            "AutoConfig: put {cfg} into that folder, and {script} into “defaults/pref” in it."
+        ).format(cfg=_CFG, script=_AUTOCONFIG),
     ]
     if shared:
         steps.append(
@@ -228,22 +220,16 @@ def _steps(
         )
     if _POLICIES in names:
         steps.append(
-            InstructionStep(
-                _("Or a policy: put {name} into the folder “distribution” in it.").format(
-                    name=_POLICIES
-                )
+            _("Or a policy: put {name} into the folder “distribution” in it.").format(
+                name=_POLICIES
             )
         )
     if isp in names:
         steps.append(
-            InstructionStep(
-                _(
-                    "Or only help: put {name} into the folder “isp” in it. Then people type name,"
-                    " address and password, and Thunderbird knows the servers."
-                ).format(name=isp)
-            )
+            _(
+                "Or only help: put {name} into the folder “isp” in it. Then people type name,"
+                " address and password, and Thunderbird knows the servers."
+            ).format(name=isp)
         )
-    steps.append(
-        InstructionStep(_("Start Thunderbird on one computer and look before you do the others."))
-    )
-    return tuple(steps)
+    steps.append(_("Start Thunderbird on one computer and look before you do the others."))
+    return instructions(*steps)

@@ -58,7 +58,7 @@ def _server(place: ServedFile, domain: str, options: PublishOptions) -> list[str
 
 def _location(place: ServedFile, domain: str, options: PublishOptions) -> list[str]:
     folder = (options.folder or f"/srv/mail-settings/{domain}").rstrip("/")
-    # Outlook writes the path in several ways.
+    # Outlook writes the path in upper, lower or mixed case.
     match = f"~* ^{re.escape(place.path)}$" if place.posted else f"= {place.path}"
     lines = [
         f"location {match} {{",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from mailsetup.export.exporter import Artifact, ArtifactFile, ExportFailure, InstructionStep
+from mailsetup.export.exporter import Artifact, ArtifactFile, ExportFailure, instructions
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.nginx import nginx_domain, nginx_names
 from mailsetup.export.publish.options import PublishOptions
@@ -62,15 +62,13 @@ class Publication:
     def artifact(self) -> Artifact:
         """The files with the next steps in the current language."""
         readme_name = LANGUAGES[language()].readme
-        steps = (
-            InstructionStep(_("Read {name}: it says what goes where.").format(name=readme_name)),
-            InstructionStep(
-                _(
-                    "Put the files on the web server, with a certificate for every name in {name}."
-                ).format(name=layout.NGINX_NAMES)
-            ),
-            InstructionStep(_("Add the records of {name} to the DNS.").format(name=layout.RECORDS)),
-            InstructionStep(_("Check what is really served with “publish … --verify”.")),
+        steps = instructions(
+            _("Read {name}: it says what goes where.").format(name=readme_name),
+            _(
+                "Put the files on the web server, with a certificate for every name in {name}."
+            ).format(name=layout.NGINX_NAMES),
+            _("Add the records of {name} to the DNS.").format(name=layout.RECORDS),
+            _("Check what is really served with “publish … --verify”."),
         )
         return Artifact(self.files, steps, self.notes)
 

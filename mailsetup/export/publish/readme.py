@@ -18,33 +18,30 @@ def readme(
     language: str,
 ) -> bytes:
     """The text as UTF-8. ``notes`` are message ids whose placeholders are filled already."""
-    say = translations(language).gettext
-    title = say(N_("Mail settings of {domain}")).format(domain=domain)
-    parts = [f"{title}\n{'=' * len(title)}", _wrapped(say(_INTRODUCTION))]
+    translate = translations(language).gettext
+    title = translate(N_("Mail settings of {domain}")).format(domain=domain)
+    parts = [_underlined(title, "="), _wrapped(translate(_INTRODUCTION))]
     parts += [_wrapped(f"! {note}", "  ") for note in notes]
-    heading = say(N_("1. On the web server"))
     folder = options.folder or f"/srv/mail-settings/{domain}"
     parts += [
-        f"{heading}\n{'-' * len(heading)}",
-        _wrapped(say(_WEB).format(folder=folder, names=layout.NGINX_NAMES)),
+        _underlined(translate(N_("1. On the web server")), "-"),
+        _wrapped(translate(_WEB).format(folder=folder, names=layout.NGINX_NAMES)),
         _places(domain, files),
-        _wrapped(say(_OWN_SITE).format(domain=domain, name=layout.NGINX_DOMAIN)),
-        _wrapped(say(_BYTES)),
+        _wrapped(translate(_OWN_SITE).format(domain=domain, name=layout.NGINX_DOMAIN)),
+        _wrapped(translate(_BYTES)),
     ]
-    heading = say(N_("2. In the DNS"))
     parts += [
-        f"{heading}\n{'-' * len(heading)}",
-        _wrapped(say(_ZONE).format(domain=domain, name=layout.RECORDS)),
-        _wrapped(say(_REPLACE)),
+        _underlined(translate(N_("2. In the DNS")), "-"),
+        _wrapped(translate(_ZONE).format(domain=domain, name=layout.RECORDS)),
+        _wrapped(translate(_REPLACE)),
     ]
     if layout.PACC in files:
-        parts.append(_wrapped(say(_DIGEST).format(name=layout.PACC)))
+        parts.append(_wrapped(translate(_DIGEST).format(name=layout.PACC)))
     if layout.POLICY in files:
-        parts.append(_wrapped(say(_POLICY).format(name=layout.POLICY)))
-    heading = say(N_("3. Check"))
+        parts.append(_wrapped(translate(_POLICY).format(name=layout.POLICY)))
     parts += [
-        f"{heading}\n{'-' * len(heading)}",
-        _wrapped(say(_CHECK)),
+        _underlined(translate(N_("3. Check")), "-"),
+        _wrapped(translate(_CHECK)),
         f"    mailsetup publish {domain} --settings FILE --verify",
     ]
     return ("\n\n".join(parts) + "\n").encode()
@@ -85,6 +82,10 @@ _POLICY = N_(
     " change the id in the TXT record at _mta-sts."
 )
 _CHECK = N_("When all is in place, ask for what is really served:")
+
+
+def _underlined(heading: str, char: str) -> str:
+    return f"{heading}\n{char * len(heading)}"
 
 
 def _wrapped(text: str, indent: str = "") -> str:

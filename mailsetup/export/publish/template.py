@@ -20,8 +20,8 @@ _SEPARATORS = "+._-/=|"
 def username_template(username: str, domain: str, address: EmailAddress | None) -> str | None:
     """The user name with placeholders, or None where it does not derive from the address.
 
-    A user name with placeholders is unchanged. Without the ``address`` of its mailbox, only a whole
-    address of the domain can be recognised.
+    A user name with placeholders is unchanged. Without the ``address`` of its mailbox, only a
+    complete address of the domain can be recognised.
     """
     name = username.casefold()
     if address is not None:

@@ -9,12 +9,7 @@ from urllib.parse import urlsplit
 from mailsetup.export.publish.options import PublishOptions, served_names
 from mailsetup.formats import srv_labels
 from mailsetup.model.hostname import is_ip_literal, parse_host
-from mailsetup.model.settings import (
-    AccountSettings,
-    Service,
-    ServiceKind,
-    SocketType,
-)
+from mailsetup.model.settings import AccountSettings, Service, ServiceKind, SocketType
 
 _DAV: Final = frozenset({ServiceKind.CALDAV, ServiceKind.CARDDAV})
 _STRING = 255
@@ -55,38 +50,15 @@ class TxtData:
 
 
 @dataclass(frozen=True, slots=True)
-class AliasData:
-    """A CNAME."""
+class HostData:
+    """An A, AAAA or CNAME record."""
 
     owner: str
-    target: str
-    kind = "CNAME"
-
-    @property
-    def data(self) -> str:
-        """The target with a final dot."""
-        return f"{self.target}."
+    kind: str
+    data: str
 
 
-@dataclass(frozen=True, slots=True)
-class AddressData:
-    """An A or AAAA record."""
-
-    owner: str
-    address: str
-
-    @property
-    def kind(self) -> str:
-        """A or AAAA."""
-        return "A" if ipaddress.ip_address(self.address).version == 4 else "AAAA"
-
-    @property
-    def data(self) -> str:
-        """The compressed address."""
-        return str(ipaddress.ip_address(self.address))
-
-
-Record = SrvData | TxtData | AliasData | AddressData
+Record = SrvData | TxtData | HostData
 
 
 def _escaped(octet: int) -> str:
@@ -155,15 +127,19 @@ def web_records(domain: str, options: PublishOptions, names: Iterable[str]) -> t
     wanted = set(names)
     hosts = [name for name in served_names(domain) if name in wanted]
     places = options.web or (domain,)
-    found: list[Record] = []
-    for host in hosts:
-        for place in places:
-            by_address = is_ip_literal(place)
-            found.append(AddressData(host, place) if by_address else AliasData(host, place))
+    found: list[Record] = [_host_record(host, place) for host in hosts for place in places]
     outlook = f"autodiscover.{domain}"
     if outlook in wanted and all(is_ip_literal(place) for place in places):
         found.append(SrvData(f"_autodiscover._tcp.{domain}", 0, 1, 443, outlook))
     return tuple(found)
+
+
+def _host_record(owner: str, place: str) -> HostData:
+    """The record that leads to an address or a host name."""
+    if not is_ip_literal(place):
+        return HostData(owner, "CNAME", f"{place}.")
+    address = ipaddress.ip_address(place)
+    return HostData(owner, "A" if address.version == 4 else "AAAA", str(address))
 
 
 def zone_fragment(domain: str, records: Iterable[Record], *, ttl: int, relative: bool) -> bytes:

@@ -104,7 +104,7 @@ class ProgramJobs(QObject):
         """Run a step, or undo it where it was run before; `changed` follows."""
         if self._busy:
             return
-        back = step.way in self._state.setup.ran
+        back = step.mode in self._state.setup.ran
         commands = step.undo if back else step.commands
 
         async def job() -> bool:
@@ -115,7 +115,7 @@ class ProgramJobs(QObject):
         def ended(end: JobEnd[bool]) -> None:
             ran = self._state.setup.ran
             if end is True:
-                ran = ran - {step.way} if back else ran | {step.way}
+                ran = ran - {step.mode} if back else ran | {step.mode}
                 problem = ""
             else:
                 problem = _("That did not work. Follow the steps of the guide instead.")

@@ -15,13 +15,13 @@ from mailsetup.gui.worker.assistant_holder import AssistantHolder
 
 if TYPE_CHECKING:
     from mailsetup.assistant.signin.flow import SignIn
-    from mailsetup.gui.worker.sign_in import SignInEnd, WayEnd
+    from mailsetup.gui.worker.sign_in import MethodEnd, SignInEnd
 
 
 class SignInJobs(QObject):
     """Results go into the state's `BrowserSignIn`."""
 
-    way_known = Signal()
+    method_known = Signal()
 
     def __init__(
         self,
@@ -39,28 +39,30 @@ class SignInJobs(QObject):
         self._log = log
 
     def ask_way(self) -> None:
-        """Ask where to sign in, once for each account; `way_known` follows."""
+        """Ask where to sign in, once for each account; `method_known` follows."""
         state = self._state.snapshot()
         account = state.servers.account
-        if account is None or state.sign_in.way_known:
+        if account is None or state.sign_in.method_known:
             return
 
-        async def job() -> "WayEnd":
-            from mailsetup.gui.worker.sign_in import find_way
+        async def job() -> "MethodEnd":
+            from mailsetup.gui.worker.sign_in import find_method
 
-            return await find_way(self._holder, state)
+            return await find_method(self._holder, state)
 
-        def ended(end: "JobEnd[WayEnd]") -> None:
+        def ended(end: "JobEnd[MethodEnd]") -> None:
             if self._state.servers.account is account:
                 self._set_way(end)
-                self.way_known.emit()
+                self.method_known.emit()
 
         self._bridge.start(job, ended)
 
-    def _set_way(self, end: "JobEnd[WayEnd]") -> None:
-        way, problem = (None, end.sentence) if isinstance(end, Defect) else (end.way, end.problem)
+    def _set_way(self, end: "JobEnd[MethodEnd]") -> None:
+        method, problem = (
+            (None, end.sentence) if isinstance(end, Defect) else (end.method, end.problem)
+        )
         self._state.sign_in = replace(
-            self._state.sign_in, way=way, way_known=True, way_problem=problem
+            self._state.sign_in, method=method, method_known=True, method_problem=problem
         )
         stored = None if isinstance(end, Defect) else end.stored
         if stored is not None and self._state.sign_in.result is None:
@@ -68,15 +70,15 @@ class SignInJobs(QObject):
 
     def sign_in(self, on_event: OnEvent, on_end: OnEnd, *, by_code: bool) -> None:
         """Let the user sign in in the browser, or by a code on another device."""
-        way, again = self._state.sign_in.way, self._state.sign_in.result is not None
-        if way is None:
+        method, again = self._state.sign_in.method, self._state.sign_in.result is not None
+        if method is None:
             return
         self._state.sign_in = replace(self._state.sign_in, problem="", link="")
 
         async def job(emit: Callable[[Event], None]) -> "SignInEnd":
             from mailsetup.gui.worker.sign_in import sign_in
 
-            return await sign_in(self._holder, way, emit, by_code=by_code, again=again)
+            return await sign_in(self._holder, method, emit, by_code=by_code, again=again)
 
         def ended(end: "JobEnd[SignInEnd]") -> None:
             if isinstance(end, Defect):
@@ -93,7 +95,7 @@ class SignInJobs(QObject):
 
     def _set_sign_in(self, result: "SignIn") -> None:
         for secret in result.secrets:
-            self._log.hide(result.way.account.incoming.username, secret)
+            self._log.hide(result.method.account.incoming.username, secret)
         self._state.forget_result()
         self._state.sign_in = replace(self._state.sign_in, result=result, in_use=True)
 

@@ -25,11 +25,11 @@ class AboutPage(Overlay):
         super().__init__(services)
         self._appearance = services.appearance
         self._versions = PlainLabel(role="muted")
-        self._promise = PlainLabel()
-        self._shown = PlainLabel(size=Type.LARGE, bold=True)
+        self._privacy = PlainLabel()
+        self._display_heading = PlainLabel(size=Type.LARGE, bold=True)
         self.contrast = WrappingCheckBox()
         self.contrast.toggled.connect(self._choose_contrast)
-        self._helped = PlainLabel(size=Type.LARGE, bold=True)
+        self._support_heading = PlainLabel(size=Type.LARGE, bold=True)
         self._help = PlainLabel(role="muted")
         self.support, self.log = action_button(), action_button()
         self.support.clicked.connect(self._save_support)
@@ -38,10 +38,10 @@ class AboutPage(Overlay):
         self.parts = Foldable()
         self.add_to_column(
             self._versions,
-            self._promise,
-            self._shown,
+            self._privacy,
+            self._display_heading,
             self.contrast,
-            self._helped,
+            self._support_heading,
             self._help,
             wrapping_row(self.support, self.log),
             self._saved,
@@ -92,15 +92,15 @@ class AboutPage(Overlay):
             f"mailsetup {__version__} · Qt {qVersion()} · Python {platform.python_version()} · "
             f"{QApplication.platformName()}"
         )
-        self._promise.setText(
+        self._privacy.setText(
             _(
                 "Free software under the MIT licence. Your password goes to your mail servers "
                 "only, over verified encrypted connections; nothing is sent to us."
             )
         )
-        self._shown.setText(_("Display"))
+        self._display_heading.setText(_("Display"))
         self.contrast.setText(_("Strong &contrast"))
-        self._helped.setText(_("When somebody helps you"))
+        self._support_heading.setText(_("When somebody helps you"))
         self._help.setText(
             _(
                 "The report and the log say what was tried and what the servers answered. Neither "

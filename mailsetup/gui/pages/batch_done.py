@@ -11,7 +11,7 @@ from mailsetup.gui.page import PageView
 from mailsetup.gui.pages.batch_run import LIGHTS
 from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space
-from mailsetup.gui.widgets.basic import Notice, PlainLabel, action_button
+from mailsetup.gui.widgets.basic import Notice, PlainLabel, action_button, without_margins
 from mailsetup.gui.widgets.step_list import ProgressStep, StepList
 from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
 from mailsetup.i18n import _, ngettext
@@ -32,9 +32,7 @@ class BatchDonePage(PageView):
         self.agree.toggled.connect(lambda _checked: self._agreed())
         self.place = PlainLabel(role="muted")
         buttons = QWidget()
-        row = QHBoxLayout(buttons)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(Space.SMALL)
+        row = without_margins(QHBoxLayout(buttons), Space.SMALL)
         self.overview, self.folder = action_button(), action_button()
         self.overview.clicked.connect(lambda: self._open("report.html"))
         self.folder.clicked.connect(lambda: self._open(""))

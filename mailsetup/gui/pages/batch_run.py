@@ -25,7 +25,7 @@ _FAILURES = 3
 _PACE = 100
 """Milliseconds between two updates: hundreds of people a second are not shown one by one."""
 _SPOKEN = 10
-"""How often in a run a screen reader says how far it is."""
+"""How often in a run the progress is announced to a screen reader."""
 
 LIGHTS: Final[Mapping[PersonState, StatusLight]] = {
     PersonState.READY: StatusLight.OK,

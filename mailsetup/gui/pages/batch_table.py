@@ -12,7 +12,7 @@ from mailsetup.gui.page import PageView
 from mailsetup.gui.pages.batch_commands import CommandsQuestion
 from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space, Type
-from mailsetup.gui.widgets.basic import Field, PlainLabel, action_button
+from mailsetup.gui.widgets.basic import Field, PlainLabel, action_button, without_margins
 from mailsetup.gui.widgets.choice_card import ChoiceCard
 from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
 from mailsetup.i18n import _, ngettext
@@ -50,9 +50,7 @@ class BatchTablePage(PageView):
     def _make_options(self) -> QWidget:
         """What each person gets."""
         options = QWidget()
-        column = QVBoxLayout(options)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(Space.SMALL)
+        column = without_margins(QVBoxLayout(options), Space.SMALL)
         self._heading = PlainLabel(size=Type.LARGE, bold=True)
         self._heading_lead = PlainLabel(role="muted")
         self.programs = {program: WrappingCheckBox() for program in _OFFERED}
@@ -166,8 +164,7 @@ class BatchTablePage(PageView):
         if state.settings and plan is not None:
             names = ", ".join(plain(one.name, 60) for one in state.settings[:6])
             lines.append(_("Settings files that are read: {names}").format(names=names))
-        self.summary.setText("\n".join(lines))
-        self.summary.setVisible(bool(lines))
+        self.summary.show_text("\n".join(lines))
         faults = [state.problem] if state.problem else []
         if plan is not None and plan.problems:
             count = len(plan.problems)
@@ -182,8 +179,7 @@ class BatchTablePage(PageView):
             ]
             if count > _SHOWN:
                 faults.append(_("… and {count} more.").format(count=count - _SHOWN))
-        self.faults.setText("\n".join(faults))
-        self.faults.setVisible(bool(faults))
+        self.faults.show_text("\n".join(faults))
         self.skip_bad.setVisible(bool(plan and plan.problems and plan.people))
         self.options.setVisible(bool(plan and plan.people))
         self.changed.emit()

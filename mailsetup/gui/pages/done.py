@@ -26,6 +26,7 @@ from mailsetup.gui.widgets.basic import (
     PlainLabel,
     action_button,
     clear,
+    without_margins,
 )
 from mailsetup.gui.widgets.flow_layout import wrapping_row
 from mailsetup.gui.widgets.qr_view import QrView
@@ -45,7 +46,7 @@ class DonePage(PageView):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        self.sign = self.add_sign()
+        self.status_icon = self.add_status_icon()
         self.sentence = PlainLabel()
         self._problem = PlainLabel(role="fault")
         self._notes_text = PlainLabel()
@@ -57,9 +58,7 @@ class DonePage(PageView):
         self._more.timeout.connect(self._add_steps)
         self._waiting: list[tuple[int, InstructionStep]] = []
         self._steps = QWidget()
-        steps = QVBoxLayout(self._steps)
-        steps.setContentsMargins(0, 0, 0, 0)
-        steps.setSpacing(Space.SMALL)
+        without_margins(QVBoxLayout(self._steps), Space.SMALL)
         self.another = action_button(on_click=self._set_up_another)
         self.undo = action_button(on_click=services.programs.undo)
         self.save = action_button(on_click=self._save_files)
@@ -70,9 +69,7 @@ class DonePage(PageView):
         )
         self.offers = QWidget()
         """Steps that can be run on this computer."""
-        offers = QVBoxLayout(self.offers)
-        offers.setContentsMargins(0, 0, 0, 0)
-        offers.setSpacing(Space.SMALL)
+        without_margins(QVBoxLayout(self.offers), Space.SMALL)
         self.code = QrView()
         self.add_to_column(
             self.sentence, self._problem, self._notes, self.code, actions, self.offers, self._steps
@@ -93,12 +90,11 @@ class DonePage(PageView):
         is_restored = isinstance(result, Undone) and not result.only_ours
         program = self._program()
         self.another.setVisible(self._opens())
-        self.sign.setVisible(applied)
-        self.sign.set_light(StatusLight.UNKNOWN if is_restored else StatusLight.OK)
+        self.status_icon.setVisible(applied)
+        self.status_icon.set_light(StatusLight.UNKNOWN if is_restored else StatusLight.OK)
         self.save.setVisible(artifact is not None and bool(artifact.files))
         self.open_folder.setVisible(bool(setup.saved))
-        self._problem.setText(setup.problem)
-        self._problem.setVisible(bool(setup.problem))
+        self._problem.show_text(setup.problem)
         self.undo.setVisible(isinstance(result, ProfileApplied))
         self.undo.setText(
             _("&Take out this account only") if setup.only_ours else _("&Take it back")
@@ -204,7 +200,7 @@ class DonePage(PageView):
         for number, step in enumerate(steps):
             if number and layout is not None:
                 layout.addWidget(PlainLabel(_("If that did not work:"), role="muted"))
-            done = step.way in self.state.setup.ran
+            done = step.mode in self.state.setup.ran
             button = action_button()
             button.setText(
                 _("Take the entries out again") if done and step.undo else _("Do this for me")

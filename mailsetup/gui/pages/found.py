@@ -28,7 +28,14 @@ from mailsetup.assistant.texts.search import (
 from mailsetup.gui.page import PageView
 from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space, Type
-from mailsetup.gui.widgets.basic import Foldable, LinkButton, Notice, PlainLabel, clear
+from mailsetup.gui.widgets.basic import (
+    Foldable,
+    LinkButton,
+    Notice,
+    PlainLabel,
+    clear,
+    without_margins,
+)
 from mailsetup.gui.widgets.password_entry import PasswordEntry, password_goes_to
 from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
@@ -45,7 +52,7 @@ class FoundPage(PageView):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        self.sign = self.add_sign()
+        self.status_icon = self.add_status_icon()
         self._where = PlainLabel()
         self.domains = PlainLabel(role="domain", size=Type.TITLE, bold=True)
         self._source = PlainLabel(role="muted")
@@ -55,7 +62,7 @@ class FoundPage(PageView):
         self.agree.toggled.connect(self._agreed)
         self._question = Notice(self._reason, self.agree)
         self._hints = QWidget()
-        QVBoxLayout(self._hints).setContentsMargins(0, 0, 0, 0)
+        without_margins(QVBoxLayout(self._hints))
         self.entry = PasswordEntry()
         """For the password, where nothing has to be explained before it."""
         self.entry.changed.connect(self.changed)
@@ -105,15 +112,14 @@ class FoundPage(PageView):
             widget.setVisible(settings is not None)
         self._show_entry()
         if settings is None:
-            self._ask_whom(discovery)
+            self._show_company(discovery)
             return
         self._where.setText(_("Your mail is kept at"))
         self.domains.setText("\n".join(map(domain_shown, settings_domains(discovery))))
-        self._aliases.setText("\n".join(map(alias_sentence, settings.aliases)))
-        self._aliases.setVisible(bool(settings.aliases))
+        self._aliases.show_text("\n".join(map(alias_sentence, settings.aliases)))
         self._source.setText(source_sentence(discovery.source) if discovery.source else "")
         self._question.setVisible(bool(discovery.confirm))
-        self.sign.set_light(StatusLight.WARN if discovery.confirm else StatusLight.OK)
+        self.status_icon.set_light(StatusLight.WARN if discovery.confirm else StatusLight.OK)
         self._reason.setText(unproven_sentence())
         self.agree.setText(_("Yes, I know it: it keeps my mail"))
         clear(self._hints)
@@ -139,9 +145,9 @@ class FoundPage(PageView):
         self.details.fill(lines)
         self.changed.emit()
 
-    def _ask_whom(self, discovery: "Discovery") -> None:
+    def _show_company(self, discovery: "Discovery") -> None:
         """No settings yet: the company that the domain refers to is asked only after agreement."""
-        self.sign.set_light(StatusLight.WARN)
+        self.status_icon.set_light(StatusLight.WARN)
         self._where.setText(_("Your domain sends us on to"))
         self.domains.setText("\n".join(map(domain_shown, discovery.confirm)))
         self._source.setText(source_sentence(discovery.source) if discovery.source else "")

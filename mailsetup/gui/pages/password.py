@@ -27,9 +27,9 @@ class PasswordPage(PageView):
         self._lead = PlainLabel(role="muted")
         self._no_sign_in = PlainLabel()
         self._hint_text = PlainLabel(bold=True)
-        self._said = PlainLabel()
+        self._provider_text = PlainLabel()
         self._hint_link = LinkButton()
-        self._hint = Notice(self._hint_text, self._said, self._hint_link)
+        self._hint = Notice(self._hint_text, self._provider_text, self._hint_link)
         self.entry = PasswordEntry()
         self.entry.changed.connect(self.changed)
         self.keep = WrappingCheckBox()
@@ -73,8 +73,7 @@ class PasswordPage(PageView):
         account = self.state.servers.account
         self._show_receivers(account)
         self.in_browser.setVisible(account is not None and account.takes_sign_in)
-        self._no_sign_in.setText(self._why_no_sign_in())
-        self._no_sign_in.setVisible(bool(self._no_sign_in.text()))
+        self._no_sign_in.show_text(self._why_no_sign_in())
         self._show_hint(self.state.hint)
         self._show_keyring()
 
@@ -87,12 +86,12 @@ class PasswordPage(PageView):
     def _why_no_sign_in(self) -> str:
         """Why a password is asked for although the provider prefers a sign-in."""
         state = self.state
-        account, way = state.servers.account, state.sign_in.way
-        if account is None or not account.takes_sign_in or not state.sign_in.way_known:
+        account, method = state.servers.account, state.sign_in.method
+        if account is None or not account.takes_sign_in or not state.sign_in.method_known:
             return ""
-        if way is None:
-            return state.sign_in.way_problem
-        return "" if way.can_begin else no_client_sentence(way)
+        if method is None:
+            return state.sign_in.method_problem
+        return "" if method.can_begin else no_client_sentence(method)
 
     def _show_hint(self, hint: Hint | None) -> None:
         self._hint.setVisible(hint is not None)
@@ -106,8 +105,7 @@ class PasswordPage(PageView):
                 f"2.  {_('Let it make an app password, for mail. It is shown only once.')}",
                 f"3.  {_('Copy it and paste it here.')}",
             ]
-        self._said.setText("\n".join(step for step in steps if step))
-        self._said.setVisible(bool(self._said.text()))
+        self._provider_text.show_text("\n".join(step for step in steps if step))
         self._hint_link.setText(_("Show how on the provider's page"))
         self._hint_link.setVisible(hint.url.startswith("https://"))
         self._hint_link.set_url(hint.url)
@@ -122,8 +120,7 @@ class PasswordPage(PageView):
             text = no_keyring_sentence()
         else:
             text = ""
-        self._keyring.setText(text)
-        self._keyring.setVisible(bool(text))
+        self._keyring.show_text(text)
 
     def _keep(self, keep: bool) -> None:
         self.state.credentials = replace(self.state.credentials, keep=keep)

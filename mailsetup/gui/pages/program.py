@@ -12,7 +12,7 @@ from mailsetup.export.exporter import Automation
 from mailsetup.gui.page import PageView
 from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space
-from mailsetup.gui.widgets.basic import Foldable, PlainLabel
+from mailsetup.gui.widgets.basic import Foldable, PlainLabel, without_margins
 from mailsetup.gui.widgets.choice_card import ChoiceCard
 from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
 from mailsetup.i18n import _
@@ -58,9 +58,7 @@ class ProgramPage(PageView):
         self.column.addWidget(self.more)
         for target in TARGETS:
             host = QWidget(self)
-            column = QVBoxLayout(host)
-            column.setContentsMargins(0, 0, 0, 0)
-            column.setSpacing(Space.TINY)
+            column = without_margins(QVBoxLayout(host), Space.TINY)
             card = ChoiceCard(target.icon, small=True)
             card.clicked.connect(lambda _checked=False, chosen=target.id: self._choose(chosen))
             column.addWidget(card)
@@ -169,8 +167,7 @@ class ProgramPage(PageView):
             else:
                 text = _("You get a guide with the values to copy, step by step.")
             self.choices[target.id].set_texts(_(target.title), text)
-        self._problem.setText(self.state.setup.problem)
-        self._problem.setVisible(bool(self.state.setup.problem))
+        self._problem.show_text(self.state.setup.problem)
         self.changed.emit()
 
     def first_focus(self) -> QWidget:

@@ -61,7 +61,7 @@ class ResultPage(PageView):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self.moment = PlainLabel(role="ok", size=Type.LARGE, bold=True)
-        self.sign = self.add_sign(self.moment)
+        self.status_icon = self.add_status_icon(self.moment)
         self.chain = ChainView()
         self.lead = PlainLabel(role="muted")
         self.sentence = PlainLabel(size=Type.LARGE, bold=True)
@@ -69,7 +69,7 @@ class ResultPage(PageView):
         self._who = PlainLabel(role="muted")
         self.proof = StepList()
         self._notes = PlainLabel(role="muted")
-        self._also = PlainLabel()
+        self._other_findings = PlainLabel()
         self._message_title, self._message = PlainLabel(bold=True), PlainLabel()
         self._message.setTextInteractionFlags(_SELECTABLE)
         self.copy = action_button(on_click=self._copy_message)
@@ -88,7 +88,7 @@ class ResultPage(PageView):
             self.message,
             self.proof,
             self._notes,
-            self._also,
+            self._other_findings,
             quiet,
             self._saved,
             self.details,
@@ -142,16 +142,14 @@ class ResultPage(PageView):
         for link, status in report.chain if report is not None else ():
             self.chain.set_status(link, status)
         is_verdict_good = report is not None and not shown.finding_id
-        self.sign.set_light(StatusLight(shown.status))
+        self.status_icon.set_light(StatusLight(shown.status))
         self.title.setText(shown.title)
-        self.lead.setText(shown.answer)
-        self.lead.setVisible(bool(shown.answer))
+        self.lead.show_text(shown.answer)
         self.sentence.setText(shown.sentence)
         advice = shown.advice
         if is_verdict_good and not self._needs_second:
             advice = _("Now choose the program that you want to use.")
-        self.advice.setText(advice)
-        self.advice.setVisible(bool(advice))
+        self.advice.show_text(advice)
         self._who.setText(shown.who)
         self._who.setVisible(bool(shown.who))
         self._message.setText("\n".join(shown.request))
@@ -162,8 +160,7 @@ class ResultPage(PageView):
         proof = shown.proof if is_verdict_good else ()
         self.proof.show_steps([ProgressStep(line, StatusLight.OK) for line in proof])
         notes = [*shown.notes, *filter(None, [self.state.second.problem])]
-        self._notes.setText("\n".join(notes))
-        self._notes.setVisible(bool(notes))
+        self._notes.show_text("\n".join(notes))
         self._show_others()
         self._show_actions()
         self.details.fill(self._details())
@@ -204,8 +201,7 @@ class ResultPage(PageView):
     def _show_others(self) -> None:
         report = self.state.check.report
         others = [explain(one) for one in report.others] if report is not None else []
-        self._also.setText("\n".join(f"•  {one.title} {one.advice}" for one in others))
-        self._also.setVisible(bool(others))
+        self._other_findings.show_text("\n".join(f"•  {one.title} {one.advice}" for one in others))
 
     def _name_remedies(self) -> None:
         self.use_name.setText(_("&Use {name}").format(name=self._proven_name()))

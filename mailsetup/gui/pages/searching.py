@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtWidgets import QWidget
 
-from mailsetup.assistant.events import Event, SettingsFound, SourceAnswered, SourceAsked
+from mailsetup.assistant.events import Event
 from mailsetup.assistant.flow import Move
 from mailsetup.assistant.texts.search import source_asked_sentence, source_sentence
 from mailsetup.assistant.wizard_state import SearchOutcome
@@ -20,6 +20,7 @@ from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.gui.widgets.step_list import ProgressStep, StepList
 from mailsetup.i18n import _
 from mailsetup.model.finding import Link
+from mailsetup.model.search_events import SettingsFound, SourceAnswered, SourceAsked
 from mailsetup.model.source import Method, Source
 from mailsetup.model.source_result import SourceStatus
 
@@ -48,18 +49,18 @@ class SearchingPage(PageView):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self.chain = ChainView()
-        self._news = PlainLabel(bold=True)
+        self._progress = PlainLabel(bold=True)
         self.steps = StepList()
         self.manual = self.move_link(Move.MANUAL)
         self.entry = PasswordEntry()
         self.entry.edited.connect(self._edited)
         self.entry.changed.connect(self.changed)
-        self._meanwhile = PlainLabel(role="muted", size=Type.SMALL)
+        self._early_note = PlainLabel(role="muted", size=Type.SMALL)
         self._edited_here = False
         self._waits = False
         """Whether the primary button was pressed before the search ended."""
         self.has_ended = False
-        self.add_to_column(self.chain, self._news, self.entry, self._meanwhile, self.steps)
+        self.add_to_column(self.chain, self._progress, self.entry, self._early_note, self.steps)
         # At the bottom, where the growing list does not move it.
         self.column.addWidget(self.manual)
         self._asked: dict[Method, None] = {}
@@ -93,7 +94,7 @@ class SearchingPage(PageView):
             self.moved.emit(Move.ENDED)
             return
         self._update()
-        announce(self, self._news.text())
+        announce(self, self._progress.text())
         self.changed.emit()
 
     def leave(self) -> bool:
@@ -150,15 +151,17 @@ class SearchingPage(PageView):
         domain = address.display_domain if address else ""
         if self.has_ended:
             found = self.state.search.outcome is SearchOutcome.FOUND
-            self._news.setText(
+            self._progress.setText(
                 _("Found. Finish your password and go on.")
                 if found
                 else _("The search is over: nothing was found. Go on by hand.")
             )
         elif self._best is not None:
-            self._news.setText(source_sentence(self._best))
+            self._progress.setText(source_sentence(self._best))
         else:
-            self._news.setText(_("Looking where {domain} keeps its mail …").format(domain=domain))
+            self._progress.setText(
+                _("Looking where {domain} keeps its mail …").format(domain=domain)
+            )
         # Several sources share a sentence; the best status among them is shown.
         lights: dict[str, StatusLight] = {}
         for method in self._asked:
@@ -176,7 +179,7 @@ class SearchingPage(PageView):
         self.manual.setText(_("Enter them by hand instead"))
         self.entry.set_label(_("Your &password, if you want to type it meanwhile"))
         self.entry.retranslate()
-        self._meanwhile.setText(
+        self._early_note.setText(
             _("It stays in this window until you have seen where your mail is kept.")
         )
         self.chain.retranslate()

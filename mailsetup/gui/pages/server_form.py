@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QVBox
 from mailsetup.assistant.texts.common import protocol_purpose, security_name
 from mailsetup.gui.bridge import Defect, JobEnd
 from mailsetup.gui.theme import Space, Type
-from mailsetup.gui.widgets.basic import Field, PlainLabel, announce
+from mailsetup.gui.widgets.basic import Field, PlainLabel, announce, without_margins
 from mailsetup.gui.widgets.status_icon import StatusIcon, StatusLight
 from mailsetup.i18n import _
 from mailsetup.model.hostname import parse_host, parse_port
@@ -39,7 +39,7 @@ class ServerForm(QWidget):
             self.kind.addItem(known.upper(), known)
         self.kind.setVisible(protocol in _KINDS)
         self.kind.currentIndexChanged.connect(self._follow_kind)
-        self.sign = StatusIcon()
+        self.status_icon = StatusIcon()
         self.reachability = PlainLabel(size=Type.SMALL)
         self._heading = PlainLabel(bold=True, size=Type.LARGE)
         self.host = Field()
@@ -53,15 +53,13 @@ class ServerForm(QWidget):
             self.security.addItem(security_name(kind), kind)
         self._security_label.setBuddy(self.security)
         self.username = Field()
-        self._lay_out()
+        self._make_layout()
         self._connect()
         self._forget_answer()
 
-    def _lay_out(self) -> None:
+    def _make_layout(self) -> None:
         security = QWidget()
-        column = QVBoxLayout(security)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(Space.TINY)
+        column = without_margins(QVBoxLayout(security), Space.TINY)
         column.addWidget(self._security_label)
         column.addWidget(self.security)
         column.addStretch(1)
@@ -79,7 +77,7 @@ class ServerForm(QWidget):
         grid.addWidget(self.username, 2, 0, 1, 3)
         answer = QHBoxLayout()
         answer.setSpacing(Space.SMALL)
-        answer.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
+        answer.addWidget(self.status_icon, 0, Qt.AlignmentFlag.AlignTop)
         answer.addWidget(self.reachability, 1)
         grid.addLayout(answer, 3, 0, 1, 3)
         grid.setColumnStretch(0, 1)
@@ -115,7 +113,7 @@ class ServerForm(QWidget):
         """What is known about a server is void after a change."""
         if self._tried is None or self.server() != self._tried:
             self._tried = None
-            self.sign.hide()
+            self.status_icon.hide()
             self.reachability.hide()
 
     def to_try(self) -> ServerSettings | None:
@@ -138,9 +136,9 @@ class ServerForm(QWidget):
         announce(self, self.reachability.text())
 
     def _show_light(self, light: StatusLight, text: str) -> None:
-        self.sign.set_light(light)
+        self.status_icon.set_light(light)
         self.reachability.setText(text)
-        self.sign.show()
+        self.status_icon.show()
         self.reachability.show()
 
     def _follow_security(self) -> None:

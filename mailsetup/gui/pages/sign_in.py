@@ -21,6 +21,7 @@ from mailsetup.gui.widgets.basic import (
     PlainLabel,
     action_button,
     clear,
+    without_margins,
 )
 from mailsetup.gui.widgets.flow_layout import wrapping_row
 from mailsetup.gui.widgets.status_icon import StatusLight
@@ -45,18 +46,18 @@ class SignInPage(PageView):
         self._lead = PlainLabel()
         self.host = PlainLabel(role="domain", size=Type.TITLE, bold=True)
         self._safety = PlainLabel(role="muted")
-        self._said = PlainLabel(bold=True)
+        self._notice_text = PlainLabel(bold=True)
         self._help = LinkButton()
         self.copy_admin = action_button(on_click=lambda: self._copy(self.state.sign_in.link))
         self.same_mailbox = action_button(on_click=self._accept)
-        self._notice = Notice(self._said, self._help, self.copy_admin, self.same_mailbox)
+        self._notice = Notice(self._notice_text, self._help, self.copy_admin, self.same_mailbox)
         self._reason = PlainLabel()
         self.agree = WrappingCheckBox()
         self.agree.toggled.connect(lambda _on: self.changed.emit())
         self._question = Notice(self._reason, self.agree)
         self.doing = StepList()
         self._code_rows = QWidget()
-        QVBoxLayout(self._code_rows).setContentsMargins(0, 0, 0, 0)
+        without_margins(QVBoxLayout(self._code_rows))
         self.open_again = action_button(on_click=self._open)
         self.copy_link = action_button(on_click=lambda: self._copy(self._url))
         self._ways = wrapping_row(self.open_again, self.copy_link)
@@ -83,7 +84,7 @@ class SignInPage(PageView):
             self.servers,
         )
         services.keyring.known.connect(self.retranslate)
-        services.sign_ins.way_known.connect(self._way_known)
+        services.sign_ins.method_known.connect(self._way_known)
         self.retranslate()
 
     # What is known ---------------------------------------------------------------------------
@@ -94,8 +95,8 @@ class SignInPage(PageView):
 
     @property
     def _can_begin(self) -> bool:
-        way = self.state.sign_in.way
-        return way is not None and way.can_begin
+        method = self.state.sign_in.method
+        return method is not None and method.can_begin
 
     @property
     def _is_of_another(self) -> bool:
@@ -167,10 +168,10 @@ class SignInPage(PageView):
     # What is shown ---------------------------------------------------------------------------
 
     def _show(self) -> None:
-        state, way = self.state, self.state.sign_in.way
+        state, method = self.state, self.state.sign_in.method
         waiting, ready = self._is_waiting, self._can_begin
         signed_in = state.sign_in.is_usable and not waiting
-        self.host.setText(domain_shown(way.page_host) if way is not None else "")
+        self.host.setText(domain_shown(method.page_host) if method is not None else "")
         self.host.setVisible(ready and not signed_in and self._code is None)
         self._lead.setText(self._lead_text(signed_in=signed_in))
         self._lead.setVisible(bool(self._lead.text()))
@@ -181,17 +182,19 @@ class SignInPage(PageView):
         self._ways.setVisible(bool(self._url))
         self._show_keyring(shown=ready)
         takes_password = state.servers.account is not None and state.servers.account.takes_password
-        self.by_code.setVisible(ready and way is not None and way.by_device and self._code is None)
+        self.by_code.setVisible(
+            ready and method is not None and method.by_device and self._code is None
+        )
         self.with_password.setVisible(takes_password and self.primary_move() is not Move.PASSWORD)
-        self.servers.setVisible(state.sign_in.way_known and not ready)
+        self.servers.setVisible(state.sign_in.method_known and not ready)
         self.changed.emit()
 
     def _lead_text(self, *, signed_in: bool) -> str:
         made = self.state.sign_in.result
-        if not self.state.sign_in.way_known:
+        if not self.state.sign_in.method_known:
             return _("Looking where you sign in …")
         if signed_in and made is not None:
-            who = made.signed_in_as or str(made.way.account.address)
+            who = made.signed_in_as or str(made.method.account.address)
             return _("You are signed in as {address}.").format(address=who)
         if not self._can_begin:
             return ""
@@ -200,40 +203,45 @@ class SignInPage(PageView):
         return _("You sign in in your own browser, on the page of")
 
     def _show_notice(self) -> None:
-        state, way = self.state, self.state.sign_in.way
-        said, url = "", ""
-        if self._is_waiting or not state.sign_in.way_known:
-            said = ""
-        elif way is None:
-            said = state.sign_in.way_problem
-        elif not way.can_begin:
-            said = no_client_sentence(way)
+        state, method = self.state, self.state.sign_in.method
+        text, url = "", ""
+        if self._is_waiting or not state.sign_in.method_known:
+            text = ""
+        elif method is None:
+            text = state.sign_in.method_problem
+        elif not method.can_begin:
+            text = no_client_sentence(method)
             hint = state.hint
-            if hint is not None and hint.kind == "app-password" and way.account.takes_password:
+            if hint is not None and hint.kind == "app-password" and method.account.takes_password:
                 url = hint.url
         elif state.sign_in.problem:
-            said = state.sign_in.problem
+            text = state.sign_in.problem
         elif self._is_of_another and state.sign_in.result is not None:
             chosen = state.sign_in.result.signed_in_as
-            said = other_account_sentence(chosen, str(way.account.address))
-        self._said.setText(said)
+            text = other_account_sentence(chosen, str(method.account.address))
+        self._notice_text.setText(text)
         self._help.setVisible(url.startswith("https://"))
         self._help.set_url(url)
-        self.copy_admin.setVisible(bool(state.sign_in.link) and bool(said))
+        self.copy_admin.setVisible(bool(state.sign_in.link) and bool(text))
         self.same_mailbox.setVisible(self._is_of_another and not state.sign_in.problem)
-        self._notice.setVisible(bool(said))
+        self._notice.setVisible(bool(text))
 
     def _show_question(self) -> None:
-        way = self.state.sign_in.way
-        asks = way is not None and way.can_begin and bool(way.confirm) and not self._is_waiting
+        method = self.state.sign_in.method
+        asks = (
+            method is not None
+            and method.can_begin
+            and bool(method.confirm)
+            and not self._is_waiting
+        )
         self._question.setVisible(asks)
-        if way is None or not asks:
+        if method is None or not asks:
             return
         self._reason.setText(
             _(
                 "Your mail is kept at {domains}, which is not the company that you sign in at."
                 " Go on only if you know both."
-            ).format(domains=", ".join(map(domain_shown, way.confirm)))
+            ).format(domains=", ".join(map(domain_shown, method.confirm)))
         )
         self.agree.setText(_("Yes, both belong to my mail"))
 
@@ -242,9 +250,9 @@ class SignInPage(PageView):
         if self._is_waiting:
             steps.append(ProgressStep(_("Waiting for you to finish there"), StatusLight.WORKING))
             if self._url and not self._opened:
-                said = _("Your browser did not open. Copy the link and open it there yourself.")
-                steps.append(ProgressStep(said, StatusLight.WARN))
-        elif not self.state.sign_in.way_known:
+                text = _("Your browser did not open. Copy the link and open it there yourself.")
+                steps.append(ProgressStep(text, StatusLight.WARN))
+        elif not self.state.sign_in.method_known:
             steps.append(ProgressStep(_("Asking the provider"), StatusLight.WORKING))
         elif signed_in:
             steps.append(ProgressStep(_("The sign-in worked."), StatusLight.OK))
@@ -278,10 +286,10 @@ class SignInPage(PageView):
 
     def _confirmed(self) -> bool:
         """Store the agreement to servers that are not the provider's own."""
-        way = self.state.sign_in.way
-        if way is None or (way.confirm and not self.agree.isChecked()):
+        method = self.state.sign_in.method
+        if method is None or (method.confirm and not self.agree.isChecked()):
             return False
-        self.state.sign_in = replace(self.state.sign_in, way=way.agreed_to(way.confirm))
+        self.state.sign_in = replace(self.state.sign_in, method=method.agreed_to(method.confirm))
         return True
 
     def leave(self) -> bool:
@@ -294,10 +302,10 @@ class SignInPage(PageView):
 
     def is_ready(self) -> bool:
         """Not while a sign-in is in progress, nor before the user agreed."""
-        way = self.state.sign_in.way
-        asks = way is not None and bool(way.confirm) and way.can_begin
+        method = self.state.sign_in.method
+        asks = method is not None and bool(method.confirm) and method.can_begin
         return (
-            self.state.sign_in.way_known
+            self.state.sign_in.method_known
             and not self._is_waiting
             and not (asks and not self.agree.isChecked())
         )
@@ -305,13 +313,13 @@ class SignInPage(PageView):
     def primary_move(self) -> Move:
         """To the check; to the password where only that is possible."""
         account = self.state.servers.account
-        only_password = self.state.sign_in.way_known and not self._can_begin
+        only_password = self.state.sign_in.method_known and not self._can_begin
         takes_password = account is not None and account.takes_password
         return Move.PASSWORD if only_password and takes_password else Move.NEXT
 
     def primary_text(self) -> str:
         """Sign in, or what follows it."""
-        if not self.state.sign_in.way_known:
+        if not self.state.sign_in.method_known:
             return ""
         if self.primary_move() is Move.PASSWORD:
             return _("Use an app password")
@@ -328,7 +336,7 @@ class SignInPage(PageView):
 
     def announcement(self) -> str:
         """All visible texts."""
-        parts = (self.title.text(), self._lead.text(), self.host.text(), self._said.text())
+        parts = (self.title.text(), self._lead.text(), self.host.text(), self._notice_text.text())
         return " ".join(part for part in parts if part)
 
     def retranslate(self) -> None:

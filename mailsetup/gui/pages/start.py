@@ -13,7 +13,14 @@ from mailsetup.assistant.wizard_state import DemoPerson, TechnicianChoice
 from mailsetup.gui.page import PageView
 from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space, Type
-from mailsetup.gui.widgets.basic import Field, LinkButton, Notice, PlainLabel, clear
+from mailsetup.gui.widgets.basic import (
+    Field,
+    LinkButton,
+    Notice,
+    PlainLabel,
+    clear,
+    without_margins,
+)
 from mailsetup.gui.widgets.flow_layout import FlowLayout
 from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
 from mailsetup.i18n import _
@@ -46,8 +53,7 @@ class StartPage(PageView):
         self._known_title = PlainLabel(role="muted", size=Type.SMALL)
         self.forget = LinkButton(on_click=self._forget)
         self._known_head = QWidget()
-        head = QHBoxLayout(self._known_head)
-        head.setContentsMargins(0, 0, 0, 0)
+        head = without_margins(QHBoxLayout(self._known_head))
         head.addWidget(self._known_title)
         head.addWidget(self.forget)
         head.addStretch(1)
@@ -113,8 +119,7 @@ class StartPage(PageView):
         self._options_text.setText("\n".join(words))
         self._options.setVisible(bool(words))
         problem = state.demo.problem or state.search.problem
-        self._problem.setText(problem)
-        self._problem.setVisible(bool(problem))
+        self._problem.show_text(problem)
         self._show_known()
         if state.demo.people != self._demo_shown:
             self._demo_shown = state.demo.people

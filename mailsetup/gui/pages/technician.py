@@ -1,4 +1,4 @@
-"""For those who look after other people's mail: other tasks, and options of search and check."""
+"""For technicians who set up other people's mail: other tasks, options of search and check."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,7 +19,13 @@ from mailsetup.assistant.technician_options import (
 from mailsetup.gui.page import PageView
 from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space, Type
-from mailsetup.gui.widgets.basic import Field, LinkButton, PlainLabel, action_button
+from mailsetup.gui.widgets.basic import (
+    Field,
+    LinkButton,
+    PlainLabel,
+    action_button,
+    without_margins,
+)
 from mailsetup.gui.widgets.choice_card import ChoiceCard
 from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
 from mailsetup.i18n import N_, _
@@ -95,9 +101,7 @@ class TechnicianPage(PageView):
     @staticmethod
     def _in_column(*widgets: QWidget) -> QWidget:
         host = QWidget()
-        column = QVBoxLayout(host)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = without_margins(QVBoxLayout(host), 0)
         for widget in widgets:
             column.addWidget(widget)
         return host
@@ -106,9 +110,7 @@ class TechnicianPage(PageView):
     def _in_row(first: Field, second: Field, share: int) -> QWidget:
         """The first is ``share`` times as wide as the second."""
         host = QWidget()
-        row = QHBoxLayout(host)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(Space.MEDIUM)
+        row = without_margins(QHBoxLayout(host), Space.MEDIUM)
         row.addWidget(first, share, Qt.AlignmentFlag.AlignBottom)
         row.addWidget(second, 1, Qt.AlignmentFlag.AlignBottom)
         return host
@@ -116,7 +118,7 @@ class TechnicianPage(PageView):
     def _choose_table(self) -> None:
         # The options are valid for tables, too.
         if self.leave():
-            self.moved.emit(Move.FLEET)
+            self.moved.emit(Move.BATCH)
 
     def _choose_settings_file(self) -> None:
         name = self.services.dialogs.file(self.window(), _("Which settings file?"))

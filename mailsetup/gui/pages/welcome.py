@@ -48,8 +48,7 @@ class WelcomePage(PageView):
         self._show()
 
     def _show(self) -> None:
-        self._problem.setText(self.state.demo.problem)
-        self._problem.setVisible(bool(self.state.demo.problem))
+        self._problem.show_text(self.state.demo.problem)
         self.demo.setEnabled(not self._opening)
         if self._opening:
             self.demo.setText(_("Opening the demo …"))

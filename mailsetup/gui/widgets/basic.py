@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import (
@@ -11,6 +12,7 @@ from PySide6.QtGui import (
     QGuiApplication,
 )
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -28,6 +30,16 @@ _LONG_WORD = re.compile(r"\S{25,}")
 """Words that may be wider than a small window."""
 _MAY_BREAK = "\u200b"
 """ZERO WIDTH SPACE: a line may break here (UAX 14, class ZW)."""
+
+L = TypeVar("L", bound=QBoxLayout)
+
+
+def without_margins(layout: L, spacing: int | None = None) -> L:
+    """The same layout without margins. ``spacing`` is in logical pixels; None: the style's."""
+    layout.setContentsMargins(0, 0, 0, 0)
+    if spacing is not None:
+        layout.setSpacing(spacing)
+    return layout
 
 
 class PlainLabel(QLabel):
@@ -55,6 +67,11 @@ class PlainLabel(QLabel):
             return
         super().setText(_LONG_WORD.sub(lambda word: _MAY_BREAK.join(word.group()), text))
         self.setAccessibleName(text)
+
+    def show_text(self, text: str) -> None:
+        """Set the text, and hide the label where it is empty."""
+        self.setText(text)
+        self.setVisible(bool(text))
 
     def set_role(self, role: str) -> None:
         """Set the role, which decides the colour."""
@@ -116,9 +133,7 @@ class Field(QWidget):
         self.label.setBuddy(self.edit)
         self.fault = PlainLabel(role="fault", size=Type.SMALL)
         self.fault.hide()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(Space.TINY)
+        layout = without_margins(QVBoxLayout(self), Space.TINY)
         self._line = QHBoxLayout()
         self._line.setSpacing(Space.SMALL)
         self._line.addWidget(self.edit, 1)
@@ -135,8 +150,7 @@ class Field(QWidget):
 
     def set_fault(self, text: str) -> None:
         """Show what is wrong, or nothing."""
-        self.fault.setText(text)
-        self.fault.setVisible(bool(text))
+        self.fault.show_text(text)
         self.edit.setProperty("fault", "true" if text else "false")
         self.edit.setAccessibleDescription(text)
         self.edit.style().unpolish(self.edit)
@@ -199,9 +213,7 @@ class Notice(QFrame):
 def with_button(text: QWidget, button: QWidget) -> QWidget:
     """A text, and a button at the end of its line."""
     host = QWidget()
-    row = QHBoxLayout(host)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(Space.SMALL)
+    row = without_margins(QHBoxLayout(host), Space.SMALL)
     row.addWidget(text, 1)
     row.addWidget(button)
     return host
@@ -244,9 +256,7 @@ class Foldable(QWidget):
         self._lines.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._lines.hide()
         inner.addWidget(self._lines)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(Space.TINY)
+        layout = without_margins(QVBoxLayout(self), Space.TINY)
         layout.addWidget(self.button)
         layout.addWidget(self.body)
 
@@ -263,8 +273,7 @@ class Foldable(QWidget):
 
     def fill(self, lines: list[str]) -> None:
         """Replace the lines."""
-        self._lines.setText("\n".join(lines))
-        self._lines.setVisible(bool(lines))
+        self._lines.show_text("\n".join(lines))
         self.setVisible(bool(lines))
 
     def _toggle(self, opened: bool) -> None:
@@ -284,20 +293,20 @@ def clear(widget: QWidget) -> None:
 
 
 class Announcer(QObject):
-    """Passes texts to the screen reader; tests connect to ``said``."""
+    """Passes texts to the screen reader; tests connect to ``announced``."""
 
-    said = Signal(str)
+    announced = Signal(str)
 
-    def say(self, widget: QWidget, text: str) -> None:
-        """Let a screen reader say a text now."""
+    def announce(self, widget: QWidget, text: str) -> None:
+        """Announce a text to a screen reader."""
         if text:
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
-            self.said.emit(text)
+            self.announced.emit(text)
 
 
 ANNOUNCER = Announcer()
 
 
 def announce(widget: QWidget, text: str) -> None:
-    """Let a screen reader say a text now."""
-    ANNOUNCER.say(widget, text)
+    """Announce a text to a screen reader."""
+    ANNOUNCER.announce(widget, text)

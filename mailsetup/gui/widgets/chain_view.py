@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLa
 from mailsetup.assistant.texts.common import link_meaning, link_name
 from mailsetup.gui.icons import icon
 from mailsetup.gui.theme import Space, Type, colours_of
-from mailsetup.gui.widgets.basic import PlainLabel, announce
-from mailsetup.gui.widgets.status_icon import StatusLight, draw_sign
+from mailsetup.gui.widgets.basic import PlainLabel, announce, without_margins
+from mailsetup.gui.widgets.status_icon import StatusLight, draw_status
 from mailsetup.i18n import _
 from mailsetup.model.finding import Link, Status
 
@@ -103,7 +103,7 @@ class ChainLinkState(QAbstractButton):
         icon(str(self.link), colour).render(painter, circle.adjusted(edge, edge, -edge, -edge))
         if self._light is not StatusLight.UNKNOWN:
             corner = circle.bottomRight() - QPointF(1, 1) * circle.width() * 0.13
-            draw_sign(painter, corner, circle.width() * 0.19, self._light, c)
+            draw_status(painter, corner, circle.width() * 0.19, self._light, c)
         painter.setPen(QColor(c.text))
         top = self._circle + Space.SMALL
         below = QRectF(0, top, self.width(), self.height() - top)
@@ -121,8 +121,7 @@ class _Links(QWidget):
     def __init__(self, links: list[ChainLinkState]) -> None:
         super().__init__()
         self._links = links
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = without_margins(QHBoxLayout(self))
         for link in links:
             row.addWidget(link)
 
@@ -174,9 +173,7 @@ class ChainView(QWidget):
         self._links = {link: ChainLinkState(link) for link in Link}
         self._explanation = _Explanation()
         self._shown: Link | None = None
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(Space.SMALL)
+        layout = without_margins(QVBoxLayout(self), Space.SMALL)
         self._row = _Links(list(self._links.values()))
         layout.addWidget(self._row)
         layout.addWidget(self._explanation)

@@ -28,11 +28,6 @@ class _Drawing(QWidget):
         side = round(self.fontMetrics().height() * self._lines)
         return QSize(side, side)
 
-    def set_name(self, name: str) -> None:
-        """Draw another icon."""
-        self._name = name
-        self.update()
-
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -70,7 +65,7 @@ class ChoiceCard(SizedByLayout, QPushButton):
         self.setProperty("role", "choice")
         self.setAutoDefault(False)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self._drawing = _Drawing(drawing, _SMALL if small else _LARGE)
+        drawn = _Drawing(drawing, _SMALL if small else _LARGE)
         self._title = PlainLabel(size=Type.BODY if small else Type.LARGE, bold=not small)
         self._text = PlainLabel(role="muted")
         column = QVBoxLayout()
@@ -82,7 +77,7 @@ class ChoiceCard(SizedByLayout, QPushButton):
         edge = 10 if small else Space.MEDIUM
         row.setContentsMargins(Space.MEDIUM, edge, Space.MEDIUM, edge)
         row.setSpacing(Space.MEDIUM)
-        row.addWidget(self._drawing)
+        row.addWidget(drawn)
         row.addLayout(column, 1)
         row.addWidget(_Arrow())
         self.grow_with_texts()
@@ -90,15 +85,10 @@ class ChoiceCard(SizedByLayout, QPushButton):
     def set_texts(self, title: str, text: str = "") -> None:
         """Set title and text."""
         self._title.setText(title)
-        self._text.setText(text)
-        self._text.setVisible(bool(text))
+        self._text.show_text(text)
         self.setAccessibleName(title)
         self.setAccessibleDescription(text)
         self.updateGeometry()
-
-    def set_drawing(self, name: str) -> None:
-        """Set the icon."""
-        self._drawing.set_name(name)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter presses it."""

@@ -9,11 +9,17 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mailsetup.assistant.texts.common import domain_shown
 from mailsetup.gui.theme import Space, Type
-from mailsetup.gui.widgets.basic import LinkButton, PasswordField, PlainLabel, announce
+from mailsetup.gui.widgets.basic import (
+    LinkButton,
+    PasswordField,
+    PlainLabel,
+    announce,
+    without_margins,
+)
 from mailsetup.i18n import _
 from mailsetup.model.text import has_control
 
-MOST = 4096
+MAX_LENGTH = 4096
 """Characters: more than any server accepts."""
 
 # As Google and others show their app passwords: groups of four letters or digits.
@@ -64,7 +70,7 @@ class PasswordEntry(QWidget):
         self._caps: bool | None = None
         self.field = PasswordField()
         self.edit = self.field.edit
-        self.edit.setMaxLength(MOST)
+        self.edit.setMaxLength(MAX_LENGTH)
         self.edit.installEventFilter(self)
         self.edit.textEdited.connect(lambda _text: self.edited.emit())
         self.edit.inputRejected.connect(self._show_too_long, Qt.ConnectionType.QueuedConnection)
@@ -74,9 +80,7 @@ class PasswordEntry(QWidget):
         self._blanks = PlainLabel(role="muted", size=Type.SMALL)
         self.remove_blanks = LinkButton()
         self.remove_blanks.clicked.connect(self._remove_blanks)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(Space.TINY)
+        column = without_margins(QVBoxLayout(self), Space.TINY)
         for widget in (self.field, self.caps, self.keyboard, self._blanks, self.remove_blanks):
             column.addWidget(widget)
         QGuiApplication.inputMethod().localeChanged.connect(self.check_keyboard)
@@ -108,12 +112,12 @@ class PasswordEntry(QWidget):
         """Qt does not give the state of Caps Lock; it follows from the letters that arrive."""
         if watched is self.edit:
             if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-                self._learn(event)
+                self._track_caps_lock(event)
             elif event.type() == QEvent.Type.FocusIn:
                 self.check_keyboard()
         return super().eventFilter(watched, event)
 
-    def _learn(self, event: QKeyEvent) -> None:
+    def _track_caps_lock(self, event: QKeyEvent) -> None:
         letter = event.text()
         if event.key() == Qt.Key.Key_CapsLock:
             self._caps = None if self._caps is None else not self._caps
@@ -135,8 +139,7 @@ class PasswordEntry(QWidget):
         note = keyboard_note(self._layout_now(), QLocale.system().uiLanguages())
         if has_foreign_letters(self.text):
             note = _("There are letters of another script in it. Look at the keyboard's language.")
-        self.keyboard.setText(note)
-        self.keyboard.setVisible(bool(note))
+        self.keyboard.show_text(note)
 
     def _show_too_long(self) -> None:
         self.field.set_fault(_("That is too long for a password; the end was left out."))

@@ -1,15 +1,11 @@
 """A QR code on the screen, for a phone's camera."""
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from mailsetup.export.guide.qr import QUIET_ZONE, QrMatrix
 from mailsetup.i18n import _
-
-if TYPE_CHECKING:
-    from mailsetup.export.guide.qr import QrMatrix
 
 _SIDE = 260
 """Logical pixels: large enough for a camera at arm's length."""
@@ -24,7 +20,7 @@ class QrView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.hide()
 
-    def set_matrix(self, matrix: "QrMatrix | None") -> None:
+    def set_matrix(self, matrix: QrMatrix | None) -> None:
         """Show this code, or nothing."""
         self._matrix = matrix
         self.setVisible(matrix is not None)
@@ -38,8 +34,6 @@ class QrView(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         if self._matrix is None:
             return
-        from mailsetup.export.guide.qr import QUIET_ZONE
-
         painter = QPainter(self)
         painter.fillRect(self.rect(), Qt.GlobalColor.white)
         # Whole pixels: cameras need longer for blurred edges.

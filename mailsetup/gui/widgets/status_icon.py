@@ -37,7 +37,7 @@ class StatusLight(StrEnum):
         }[self]
 
 
-def draw_sign(
+def draw_status(
     painter: QPainter, centre: QPointF, radius: float, light: StatusLight, scheme: Colours
 ) -> None:
     """A filled circle with a tick, a cross, an exclamation mark, dots, or a dash."""
@@ -104,5 +104,5 @@ class StatusIcon(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         centre = QPointF(self.width() / 2, self.height() / 2)
-        draw_sign(painter, centre, self.width() / 2 - 1.5, self._light, colours_of(self))
+        draw_status(painter, centre, self.width() / 2 - 1.5, self._light, colours_of(self))
         painter.end()

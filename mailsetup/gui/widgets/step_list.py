@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mailsetup.gui.theme import Space
-from mailsetup.gui.widgets.basic import PlainLabel
+from mailsetup.gui.widgets.basic import PlainLabel, without_margins
 from mailsetup.gui.widgets.status_icon import StatusIcon, StatusLight
 
 
@@ -23,24 +23,21 @@ class ProgressStep:
 class _Row(QWidget):
     def __init__(self) -> None:
         super().__init__()
-        self.sign = StatusIcon()
+        self.status_icon = StatusIcon()
         self.text = PlainLabel()
         self.note = PlainLabel(role="muted")
         self.note.setWordWrap(False)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(Space.SMALL)
-        row.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
+        row = without_margins(QHBoxLayout(self), Space.SMALL)
+        row.addWidget(self.status_icon, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.text, 1)
         row.addWidget(self.note, 0, Qt.AlignmentFlag.AlignTop)
 
     def show_step(self, step: ProgressStep) -> None:
-        self.sign.set_light(step.light)
+        self.status_icon.set_light(step.light)
         self.text.setText(step.text)
         self.text.setAccessibleName(f"{step.text}: {step.light.word}")
         self.text.set_role("" if step.light is not StatusLight.UNKNOWN else "muted")
-        self.note.setText(step.note)
-        self.note.setVisible(bool(step.note))
+        self.note.show_text(step.note)
 
 
 class StepList(QWidget):
@@ -50,9 +47,7 @@ class StepList(QWidget):
         super().__init__()
         self._rows: list[_Row] = []
         self._steps: tuple[ProgressStep, ...] = ()
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(Space.SMALL)
+        self._column = without_margins(QVBoxLayout(self), Space.SMALL)
 
     @property
     def steps(self) -> tuple[ProgressStep, ...]:

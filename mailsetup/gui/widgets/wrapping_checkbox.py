@@ -25,14 +25,14 @@ class WrappingCheckBox(SizedByLayout, QCheckBox):
         self._label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         row = QHBoxLayout(self)
         row.addWidget(self._label, 1)
-        self._make_room()
+        self._update_margins()
         self.grow_with_texts()
 
     def setText(self, text: str) -> None:
         """Set the text; ``&`` marks its mnemonic."""
         self._label.setText(text)
         self.setAccessibleName(text.replace("&", ""))
-        self._make_room()
+        self._update_margins()
         self.updateGeometry()
 
     def text(self) -> str:
@@ -40,16 +40,16 @@ class WrappingCheckBox(SizedByLayout, QCheckBox):
         return self._label.text()
 
     def event(self, event: QEvent) -> bool:
-        """The indicator grows with the text size: keep the distance."""
+        """The indicator grows with the text size: move the text."""
         if event.type() == QEvent.Type.StyleChange:
-            self._make_room()
+            self._update_margins()
         return super().event(event)
 
-    def _make_room(self) -> None:
+    def _update_margins(self) -> None:
         layout = self.layout()
         if layout is not None:
-            room = self._indicator_width() + Space.SMALL + Space.TINY
-            layout.setContentsMargins(room, Space.TINY, Space.TINY, Space.TINY)
+            left = self._indicator_width() + Space.SMALL + Space.TINY
+            layout.setContentsMargins(left, Space.TINY, Space.TINY, Space.TINY)
 
     def _indicator_width(self) -> int:
         option = QStyleOptionButton()

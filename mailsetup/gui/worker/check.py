@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from mailsetup.assistant.account_choice import alternatives_to, unproven_owners
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.check.request import CheckRequest
-from mailsetup.assistant.confirmation import UnconfirmedError
 from mailsetup.assistant.events import Emit
+from mailsetup.assistant.run_options import UnconfirmedError
 from mailsetup.assistant.service import Assistant
 from mailsetup.assistant.technician_options import TechnicianOptionFailure
 from mailsetup.assistant.wizard_state import WizardState

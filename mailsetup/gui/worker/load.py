@@ -4,7 +4,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Final
 
-from mailsetup.assistant.third_party import third_party_lines
+from mailsetup.assistant.library_licences import library_lines
 from mailsetup.gui.gc_pause import gc_paused
 from mailsetup.i18n import load_all
 
@@ -29,4 +29,4 @@ def load_everything(load_pages: Callable[[], None]) -> tuple[str, ...]:
             import_module(name)
         load_pages()
         load_all()
-        return tuple(third_party_lines())
+        return tuple(library_lines())

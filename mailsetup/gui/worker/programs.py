@@ -1,4 +1,4 @@
-"""Looking for mail programs and setting them up, in the worker thread."""
+"""Finding mail programs and setting them up, in the worker thread."""
 
 import asyncio
 import subprocess
@@ -76,7 +76,7 @@ def _applied(done: Applied, computer: ComputerFacts) -> ProgramSetup:
             return ProgramSetup(
                 applied=done,
                 profile=done.profile,
-                # The program itself would look for the profile in the user's own home folder.
+                # The program itself would use the profiles in the user's own home folder.
                 command=() if computer.temporary_home else done.command,
                 notes=(*corrected, *done.notes),
             )

@@ -3,7 +3,11 @@
 from dataclasses import replace
 
 from mailsetup.assistant.events import Emit
-from mailsetup.assistant.settings_file import SettingsFileFailure, read_settings_file
+from mailsetup.assistant.settings_file import (
+    SettingsFileFailure,
+    open_settings_file,
+    read_settings_file,
+)
 from mailsetup.assistant.technician_options import TechnicianOptionFailure
 from mailsetup.assistant.wizard_state import Search, SearchOutcome, WizardState
 from mailsetup.gui.worker.assistant_holder import AssistantHolder
@@ -35,8 +39,13 @@ async def _find(
     holder: AssistantHolder, state: WizardState, address: EmailAddress, emit: Emit
 ) -> tuple[Discovery, tuple[Finding, ...]] | str:
     """The discovery and why nothing was found; or why the search could not begin, as a sentence."""
-    if state.technician.settings_file is not None:
-        read = read_settings_file(state.technician.settings_file, address)
+    file = state.technician.settings_file
+    if file is not None:
+        read = (
+            open_settings_file(file, address, state.search.agreed_before)
+            if state.technician.was_opened
+            else read_settings_file(file, address)
+        )
         return read.sentence if isinstance(read, SettingsFileFailure) else (read, ())
     assistant = holder.configured(state.technician.options)
     if isinstance(assistant, TechnicianOptionFailure):

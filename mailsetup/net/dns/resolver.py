@@ -21,7 +21,7 @@ from mailsetup.model.network_options import ROOT_ANCHORS
 from mailsetup.net.dns.cache import MAX_REMEMBERED, drop_oldest
 from mailsetup.net.dns.message import RecordType, ResourceRecord, ResponseCode
 from mailsetup.net.dns.transport import LIFETIME, DnsTransport, NoServerError, system_servers
-from mailsetup.net.fd_exhaustion import when_free
+from mailsetup.net.fd_exhaustion import retry_while_exhausted
 
 if TYPE_CHECKING:
     from mailsetup.net.dns.dnssec import Validator
@@ -228,7 +228,7 @@ class DnsResolver:
             )
         transport = self._transport
         try:
-            response = await when_free(partial(transport.ask, name, kind))
+            response = await retry_while_exhausted(partial(transport.ask, name, kind))
         except TimeoutError:
             return DnsFailure(DnsFault.TIMEOUT)
         except NoServerError as error:

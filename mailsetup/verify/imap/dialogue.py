@@ -1,7 +1,6 @@
 """The exchange of IMAP commands and responses (RFC 9051 and 3501), with limits on everything."""
 
 import asyncio
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,13 +11,11 @@ from mailsetup.net.connection import Connection, TooMuchDataError
 from mailsetup.verify.failures import DialogueRefusedError
 from mailsetup.verify.imap.parser import ImapResponse, parse
 from mailsetup.verify.replies import imap_meaning
-from mailsetup.verify.session import MailSession
+from mailsetup.verify.session import COMMAND_TIMEOUT, MailSession, read_with_literals
 
-COMMAND_TIMEOUT = 20.0
 MAX_BYTES = 4 * 1024 * 1024
 _MAX_RESPONSES = 5000
 _MAX_LITERAL = 1024 * 1024
-_LITERAL = re.compile(rb"\{(\d{1,12})\+?\}\Z")
 
 
 @dataclass
@@ -115,19 +112,7 @@ class ImapDialogue(MailSession):
 
     async def _read(self, literal_limit: int = _MAX_LITERAL) -> ImapResponse:
         """Read one response with its literals."""
-        text = bytearray()
-        literals: list[bytes] = []
-        while True:
-            line = (await self._connection.read_line()).replace(b"\0", b"")
-            match = _LITERAL.search(line)
-            if match is None:
-                text += line
-                return parse(bytes(text), literals)
-            size = int(match.group(1))
-            if size > literal_limit:
-                raise TooMuchDataError
-            text += line[: match.start()] + b"\0"
-            literals.append(await self._connection.read_exactly(size))
+        return parse(*await read_with_literals(self._connection, size=literal_limit))
 
     def _require_ok(self, response: ImapResponse, stage: Stage) -> None:
         self._learn(response)

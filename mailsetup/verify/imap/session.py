@@ -7,8 +7,8 @@ from mailsetup.model.dialogue import DialogueFault, Quota, Stage
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import Connection
-from mailsetup.verify.failures import DialogueRefusedError
-from mailsetup.verify.imap.dialogue import COMMAND_TIMEOUT, MAX_BYTES, ImapDialogue, Responses
+from mailsetup.verify.failures import DialogueRefusedError, starttls_missing
+from mailsetup.verify.imap.dialogue import MAX_BYTES, ImapDialogue, Responses
 from mailsetup.verify.imap.folder import (
     Folder,
     fullest_quota,
@@ -18,14 +18,9 @@ from mailsetup.verify.imap.folder import (
     subscribed_names,
 )
 from mailsetup.verify.imap.parser import fetch_items, number, parse, quoted
-from mailsetup.verify.sasl import (
-    LoginCommand,
-    encoded,
-    exchange,
-)
-from mailsetup.verify.session import LOGOUT_TIMEOUT, SLOWEST
+from mailsetup.verify.sasl import LoginCommand, exchange, with_initial
+from mailsetup.verify.session import COMMAND_TIMEOUT, GREETING_TIMEOUT, LOGOUT_TIMEOUT, SLOWEST
 
-GREETING_TIMEOUT = 10.0
 _MAX_INITIAL = 7900
 """Octets of an initial response. Servers need not accept lines of more than 8192 octets, and
 clients should not send more than about 8000 (RFC 7162 section 4); a longer token is sent in a
@@ -45,10 +40,6 @@ class ImapSession(ImapDialogue):
 
     async def _log_out(self) -> None:
         await self.command("LOGOUT", timeout=LOGOUT_TIMEOUT)
-
-    def offers(self, capability: str) -> bool:
-        """Whether the server advertises a capability."""
-        return capability.upper() in self.capabilities
 
     # Opening -------------------------------------------------------------------------------------
 
@@ -79,16 +70,11 @@ class ImapSession(ImapDialogue):
         """See `MailSession`."""
         await self._read_capabilities()
         if not self.offers("STARTTLS"):
-            raise DialogueRefusedError(Stage.STARTTLS, DialogueFault.STARTTLS_MISSING)
+            raise starttls_missing()
         try:
             await self.command("STARTTLS", stage=Stage.STARTTLS)
         except DialogueRefusedError as refusal:
-            raise DialogueRefusedError(
-                Stage.STARTTLS,
-                DialogueFault.STARTTLS_MISSING,
-                code=refusal.code,
-                text=refusal.text,
-            ) from None
+            raise starttls_missing(refusal.code, refusal.text) from None
         self.capabilities = frozenset()
         self.alerts.clear()
 
@@ -130,11 +116,9 @@ class ImapSession(ImapDialogue):
         self, mechanism: str, username: str, secret: Secret, initial_response: bool
     ) -> None:
         login = exchange(mechanism, username, secret, self.server)
-        first = login.initial()
-        line = f"AUTHENTICATE {mechanism}".encode()
-        if first is not None and initial_response and len(encoded(first)) <= _MAX_INITIAL:
-            line += b" " + (encoded(first) or b"=")
-            first = None
+        command = f"AUTHENTICATE {mechanism}".encode()
+        longest = len(command) + 1 + _MAX_INITIAL if initial_response else 0
+        line, first = with_initial(command, login.initial(), longest)
         tag = await self._send(line)
         responses = Responses()
 

@@ -6,7 +6,6 @@ trusts what was received in clear before TLS, and has no SCRAM.
 """
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,11 +15,11 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.text import plain
 from mailsetup.net.connection import Connection, TooMuchDataError
-from mailsetup.verify.failures import DialogueRefusedError
+from mailsetup.verify.failures import DialogueRefusedError, starttls_missing
 from mailsetup.verify.managesieve.parser import IMAP_CODES, SieveResponse, parse, string
 from mailsetup.verify.replies import imap_meaning
 from mailsetup.verify.sasl import SaslError, SaslExchange, Scram, decoded, encoded, exchange
-from mailsetup.verify.session import LOGOUT_TIMEOUT, MailSession
+from mailsetup.verify.session import LOGOUT_TIMEOUT, MailSession, read_with_literals
 
 MAX_SCRIPT = 512 * 1024
 """Octets of a script. Scripts that a web interface writes have some hundreds or thousands."""
@@ -30,7 +29,6 @@ _MAX_LITERALS = 8
 """Literals in one response."""
 _MAX_RESPONSES = 1000
 _MAX_NAME = 1024
-_LITERAL = re.compile(rb"\{(\d{1,12})\+?\}\Z")
 
 _FAULTS: Final[Mapping[str, DialogueFault]] = {str(each): each for each in DialogueFault}
 """By name, which those of faulty certificates share with `TlsFault`."""
@@ -68,17 +66,12 @@ class ManageSieveSession(MailSession):
     async def start_tls(self) -> None:
         """STARTTLS; only the capabilities that the server lists after it count (section 2.2)."""
         if "STARTTLS" not in self.capabilities:
-            raise DialogueRefusedError(Stage.STARTTLS, DialogueFault.STARTTLS_MISSING)
+            raise starttls_missing()
         self.capabilities = {}
         try:
             await self._command(b"STARTTLS", Stage.STARTTLS)
         except DialogueRefusedError as refusal:
-            raise DialogueRefusedError(
-                Stage.STARTTLS,
-                DialogueFault.STARTTLS_MISSING,
-                code=refusal.code,
-                text=refusal.text,
-            ) from None
+            raise starttls_missing(refusal.code, refusal.text) from None
         failure = await self._connection.start_tls()
         if failure is not None:
             raise DialogueRefusedError(
@@ -217,21 +210,10 @@ class ManageSieveSession(MailSession):
         wrong: DialogueFault = DialogueFault.PROTOCOL_ERROR,
     ) -> SieveResponse:
         """Read one line of a response with its literals."""
-        whole = bytearray()
-        strings: list[bytes] = []
-        while True:
-            # NUL is not allowed in a line; for the parser it stands for a literal.
-            line = (await self._connection.read_line()).replace(b"\0", b"")
-            match = _LITERAL.search(line)
-            if match is None:
-                whole += line
-                break
-            size = int(match.group(1))
-            if size > literal or len(strings) == _MAX_LITERALS:
-                raise TooMuchDataError
-            whole += line[: match.start()] + b"\0"
-            strings.append(await self._connection.read_exactly(size))
-        response = parse(bytes(whole), strings)
+        whole, strings = await read_with_literals(
+            self._connection, size=literal, count=_MAX_LITERALS
+        )
+        response = parse(whole, strings)
         if response is None:
             raise DialogueRefusedError(stage, wrong, text=whole.decode("utf-8", "replace"))
         return response

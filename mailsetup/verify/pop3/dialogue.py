@@ -8,9 +8,8 @@ from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import MAX_LINE, Connection, TooMuchDataError
 from mailsetup.verify.failures import DialogueRefusedError
 from mailsetup.verify.replies import Pop3Reply, pop3_meaning
-from mailsetup.verify.session import MailSession
+from mailsetup.verify.session import COMMAND_TIMEOUT, MailSession
 
-COMMAND_TIMEOUT = 20.0
 MAX_STATUS = 16 * 1024
 """Octets. RFC 5034 section 4 wants 12288 for a challenge; RFC 2449 only 512 for all else."""
 _CODE = re.compile(r"\[([A-Za-z][A-Za-z0-9/-]{0,63})(?: [^\]]*)?\]\s*(.*)\Z", re.DOTALL)
@@ -23,10 +22,6 @@ class Pop3Dialogue(MailSession):
         super().__init__(connection, server)
         self.capabilities: dict[str, tuple[str, ...]] = {}
         """Arguments by keyword, all in upper case; ``USER`` alone where there is no CAPA."""
-
-    def offers(self, capability: str) -> bool:
-        """Whether the server advertises a capability."""
-        return capability.upper() in self.capabilities
 
     async def _command(self, line: str, stage: Stage) -> Pop3Reply:
         """Send a command that the server must accept."""

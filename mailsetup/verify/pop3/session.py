@@ -10,17 +10,12 @@ from collections.abc import Iterable, Sequence
 from mailsetup.model.dialogue import DialogueFault, Stage
 from mailsetup.model.secret import Secret
 from mailsetup.net.connection import DialogueError
-from mailsetup.verify.failures import DialogueRefusedError
-from mailsetup.verify.pop3.dialogue import COMMAND_TIMEOUT, MAX_STATUS, Pop3Dialogue
+from mailsetup.verify.failures import DialogueRefusedError, starttls_missing
+from mailsetup.verify.pop3.dialogue import MAX_STATUS, Pop3Dialogue
 from mailsetup.verify.replies import Pop3Reply
-from mailsetup.verify.sasl import (
-    LoginCommand,
-    encoded,
-    exchange,
-)
-from mailsetup.verify.session import LOGOUT_TIMEOUT, SLOWEST
+from mailsetup.verify.sasl import LoginCommand, exchange, with_initial
+from mailsetup.verify.session import COMMAND_TIMEOUT, GREETING_TIMEOUT, LOGOUT_TIMEOUT, SLOWEST
 
-GREETING_TIMEOUT = 10.0
 USER_AND_PASS = "USER/PASS"  # noqa: S105 - the commands' names
 """The name of a login without SASL."""
 
@@ -67,15 +62,10 @@ class Pop3Session(Pop3Dialogue):
     async def request_tls(self) -> None:
         """See `MailSession`. The command is STLS."""
         if await self._read_capabilities() and not self.offers("STLS"):
-            raise DialogueRefusedError(Stage.STARTTLS, DialogueFault.STARTTLS_MISSING)
+            raise starttls_missing()
         reply = await self._exchange("STLS", Stage.STARTTLS)
         if reply.status != "+OK":
-            raise DialogueRefusedError(
-                Stage.STARTTLS,
-                DialogueFault.STARTTLS_MISSING,
-                code=reply.shown_code,
-                text=reply.text,
-            )
+            raise starttls_missing(reply.shown_code, reply.text)
         self.capabilities = {}
 
     async def learn_capabilities(self) -> None:
@@ -148,11 +138,8 @@ class Pop3Session(Pop3Dialogue):
     async def _authenticate(self, mechanism: str, username: str, secret: Secret) -> None:
         """RFC 5034 section 4. An initial response that is too long is sent in a second step."""
         login = exchange(mechanism, username, secret, self.server)
-        first = login.initial()
-        line = f"AUTH {mechanism}".encode()
-        if first is not None and len(line) + 1 + len(encoded(first)) + 2 <= _MAX_COMMAND:
-            line += b" " + (encoded(first) or b"=")
-            first = None
+        command = f"AUTH {mechanism}".encode()
+        line, first = with_initial(command, login.initial(), _MAX_COMMAND - len("\r\n"))
         self._connection.allow_bytes(12 * MAX_STATUS)
         await self._connection.write(line + b"\r\n")
         await self._respond_to_challenges(login, first, self._read_challenge)
@@ -223,7 +210,7 @@ class Pop3Session(Pop3Dialogue):
 
     async def delete(self, number: int) -> None:
         """Mark a message for deletion by `quit`."""
-        if not self._connection.is_silent:
+        if not self._connection.is_idle:
             # Responses and commands are out of step: it is unknown what would be removed.
             raise DialogueError
         await self._command(f"DELE {number}", Stage.CLEAN_UP)

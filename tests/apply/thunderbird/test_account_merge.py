@@ -15,8 +15,14 @@ from tests.support.programs.thunderbird_profiles import ANA, LUIS, used_prefs
 from tests.support.samples.accounts import OAUTH2, account
 
 
-def planned(content: PrefsFile, wanted: Account = ANA, **options: object) -> MergePlan:
-    made = plan(content, wanted, **options)  # type: ignore[arg-type]  # names are checked at run time
+def planned(
+    content: PrefsFile,
+    wanted: Account = ANA,
+    *,
+    folders: Folders | None = None,
+    user_js: PrefsFile | None = None,
+) -> MergePlan:
+    made = plan(content, wanted, folders=folders, user_js=user_js)
     assert isinstance(made, MergePlan), made
     return made
 

@@ -13,7 +13,6 @@ from mailsetup.apply.result import AlreadyThere, ApplyFailure, ApplyOutcome, Pro
 from mailsetup.apply.thunderbird.accounts import accounts_here
 from mailsetup.apply.thunderbird.existing_profile import apply
 from mailsetup.apply.thunderbird.profiles import (
-    ProfileFailure,
     ThunderbirdProfile,
     default_place,
     find_place,
@@ -105,7 +104,7 @@ def test_installs_ini_is_read_with_a_list_of_an_old_version(tmp_path: Path) -> N
     assert opened(computer) == ["a"]
 
 
-def test_a_snap_opens_the_normal_default_whatever_installations_say(tmp_path: Path) -> None:
+def test_a_snap_opens_the_normal_default_whatever_the_installations_name(tmp_path: Path) -> None:
     program(tmp_path / "snap/bin/thunderbird")
     computer = linux(tmp_path)
     root = computer.home / "snap/thunderbird/common/.thunderbird"
@@ -211,7 +210,7 @@ def test_an_ambiguous_name_is_refused_naming_the_default(tmp_path: Path) -> None
     ini = computer.home / ".thunderbird/profiles.ini"
     ini.write_text(ini.read_text().replace("Name=default-default", "Name=default"))
     found = find_place("default", computer)
-    assert isinstance(found, ProfileFailure)
+    assert isinstance(found, ApplyFailure)
     root = computer.home / ".thunderbird"
     assert f"{root}/x.default-default (the one that opens by itself)" in found.reason
     assert f"{root}/x.default," in found.reason or f"{root}/x.default." in found.reason

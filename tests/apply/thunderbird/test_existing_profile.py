@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsetup.apply.applier import NEW_PLACE
-from mailsetup.apply.installation import Computer, Installation
+from mailsetup.apply.installation import Installation
 from mailsetup.apply.result import (
     AlreadyThere,
     ApplyFailure,
@@ -19,19 +18,15 @@ from mailsetup.apply.result import (
     Undone,
 )
 from mailsetup.apply.thunderbird.accounts import accounts_in
-from mailsetup.apply.thunderbird.existing_profile import apply, apply_existing
+from mailsetup.apply.thunderbird.existing_profile import apply_existing
 from mailsetup.apply.thunderbird.profiles import (
-    ProfileFailure,
     ThunderbirdProfile,
-    find_place,
-    places,
 )
-from mailsetup.apply.thunderbird.undo import undo, undoable
-from mailsetup.export.programs.thunderbird import prefs_js
+from mailsetup.apply.thunderbird.undo import undo
 from mailsetup.formats.prefs_js import PrefsFile
 from mailsetup.model.secret import Secret
-from tests.support.programs.installed import linux, program
-from tests.support.programs.thunderbird_profiles import ANA, LUIS, lock, tree, undo_last, used_prefs
+from mailsetup.model.settings import Account
+from tests.support.programs.thunderbird_profiles import ANA, backup, lock, tree, used_prefs
 from tests.support.samples.accounts import account
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and locks")
@@ -52,8 +47,8 @@ def place(tmp_path: Path) -> ThunderbirdProfile:
     return ThunderbirdProfile("Mine", folder, flatpak, True, False)
 
 
-def applied(place: ThunderbirdProfile, wanted: object = ANA) -> ProfileApplied:
-    done = apply_existing(wanted, place)  # type: ignore[arg-type]
+def applied(place: ThunderbirdProfile, wanted: Account = ANA) -> ProfileApplied:
+    done = apply_existing(wanted, place)
     assert isinstance(done, ProfileApplied), done
     return done
 
@@ -81,8 +76,7 @@ def test_the_account_is_added_and_the_old_preferences_are_copied(place: Thunderb
     assert done.outcome is ApplyOutcome.ADDED
     assert done.command == ("flatpak", "run", "org.mozilla.Thunderbird", "-P", "Mine")
     assert addresses(place) == ["luis@otra.example", "ana@bodega.example"]
-    assert done.backup is not None
-    assert done.backup.read_bytes() == before
+    assert backup(place.folder).read_bytes() == before
     assert (place.folder / "prefs.js").stat().st_mode & 0o777 == 0o600
     for path in (place.folder / "mailsetup-undo").rglob("*"):
         assert path.stat().st_mode & 0o077 == 0
@@ -114,7 +108,8 @@ def test_a_wrong_account_is_repaired_and_reported(place: ThunderbirdProfile) -> 
 def test_a_profile_that_was_never_opened_is_accepted(place: ThunderbirdProfile) -> None:
     (place.folder / "prefs.js").unlink()
     done = applied(place)
-    assert done.backup is None
+    assert done.outcome is ApplyOutcome.ADDED
+    assert not backup(place.folder).exists()
     assert addresses(place) == ["ana@bodega.example"]
     assert isinstance(undo(place.folder), Undone)
     assert not (place.folder / "prefs.js").exists()
@@ -167,7 +162,7 @@ def test_links_are_not_followed(place: ThunderbirdProfile, tmp_path: Path, what:
     before = tree(real) if real.is_dir() else {"": real.read_bytes()}
     done = apply_existing(ANA, place, password=Secret("geheim") if what == "logins.json" else None)
     if what == "logins.json":
-        # The libraries are searched first; either way the link stays unchanged.
+        # The libraries are searched first; the link stays unchanged in any case.
         assert isinstance(done, ProfileApplied)
         assert not done.password_stored
     else:
@@ -225,7 +220,7 @@ def test_a_password_that_cannot_be_stored_is_a_note(
         assert path.is_dir() or b"geheim" not in path.read_bytes()
 
 
-# Taking back ------------------------------------------------------------------------------------
+# Undo ------------------------------------------------------------------------------------
 
 
 def test_undo_restores_byte_for_byte(place: ThunderbirdProfile) -> None:
@@ -242,7 +237,7 @@ def test_undo_restores_byte_for_byte(place: ThunderbirdProfile) -> None:
     assert nothing.reason.endswith(".")
 
 
-def test_undo_of_a_changed_profile_is_refused_with_the_backups_path(
+def test_undo_of_a_changed_profile_is_refused_and_its_backup_remains(
     place: ThunderbirdProfile,
 ) -> None:
     before = (place.folder / "prefs.js").read_bytes()
@@ -253,8 +248,7 @@ def test_undo_of_a_changed_profile_is_refused_with_the_backups_path(
     answer = undo(place.folder)
     assert isinstance(answer, UndoFailure)
     assert answer.only_ours_possible
-    assert answer.backup is not None
-    assert answer.backup.read_bytes() == before
+    assert backup(place.folder).read_bytes() == before
     assert tree(place.folder) == state
 
 
@@ -291,9 +285,8 @@ def test_only_our_preferences_are_removed_from_a_changed_profile(
 
 
 def test_a_damaged_backup_is_not_restored(place: ThunderbirdProfile) -> None:
-    done = applied(place)
-    assert done.backup is not None
-    done.backup.write_bytes(b"spoiled")
+    applied(place)
+    backup(place.folder).write_bytes(b"spoiled")
     state = tree(place.folder)
     answer = undo(place.folder)
     assert isinstance(answer, UndoFailure)
@@ -320,83 +313,3 @@ def test_undo_is_refused_while_thunderbird_is_open(
     assert isinstance(answer, UndoFailure)
     assert "Thunderbird is open" in answer.reason
     assert tree(place.folder) == state
-
-
-# Choosing a profile -----------------------------------------------------------------------------
-
-
-def with_profiles(tmp_path: Path, ini: str, *folders: str) -> Computer:
-    computer = linux(tmp_path)
-    program(tmp_path / "usr/bin/thunderbird")
-    root = computer.home / ".thunderbird"
-    root.mkdir()
-    for folder in folders:
-        (root / folder).mkdir()
-        content = prefs_js(LUIS)
-        assert isinstance(content, bytes)
-        (root / folder / "prefs.js").write_bytes(content)
-        (root / folder / "compatibility.ini").write_text(USED)
-    (root / "profiles.ini").write_text(ini)
-    return computer
-
-
-USED = "[Compatibility]\nLastVersion=153\nLastPlatformDir=/usr/lib/thunderbird\n"
-
-TWO = (
-    "[Profile0]\nName=old\nIsRelative=1\nPath=a.old\nDefault=1\n\n"
-    "[Profile1]\nName=used\nIsRelative=1\nPath=b.used\n\n"
-)
-
-
-def test_the_profile_that_opens_by_itself_comes_first(tmp_path: Path) -> None:
-    computer = with_profiles(
-        tmp_path, f"[Install4F96]\nDefault=b.used\nLocked=1\n\n{TWO}", "a.old", "b.used"
-    )
-    assert [(place.name, place.is_default) for place in places(computer)] == [
-        ("used", True),
-        ("old", False),
-    ]
-    (computer.home / ".thunderbird/profiles.ini").write_text(TWO)
-    assert [(place.name, place.is_default) for place in places(computer)] == [
-        ("old", True),
-        ("used", False),
-    ]
-
-
-def test_missing_profiles_are_left_out(tmp_path: Path) -> None:
-    computer = with_profiles(tmp_path, TWO + "[Profile3]\nName=x\nPath=b.used\n", "b.used")
-    assert [place.name for place in places(computer)] == ["used"]
-
-
-def test_a_profile_is_named_by_its_name_or_its_folder(tmp_path: Path) -> None:
-    computer = with_profiles(tmp_path, TWO.replace("old", "used"), "a.used", "b.used")
-    several = find_place("used", computer)
-    assert isinstance(several, ProfileFailure)
-    assert "a.used" in several.reason
-    by_folder = find_place("b.used", computer)
-    assert isinstance(by_folder, ThunderbirdProfile)
-    assert find_place(str(by_folder.folder), computer) == by_folder
-    missing = find_place("nobody", computer)
-    assert isinstance(missing, ProfileFailure)
-    assert "nobody" in missing.reason
-    assert isinstance(find_place("x", linux(tmp_path / "empty")), ProfileFailure)
-
-
-def test_apply_takes_new_or_a_name_and_the_newest_is_undone_first(tmp_path: Path) -> None:
-    computer = with_profiles(tmp_path, TWO, "a.old", "b.used")
-    root = computer.home / ".thunderbird"
-    before = tree(root)
-    missing = apply(ANA, profile="nobody", computer=computer)
-    assert isinstance(missing, ApplyFailure)
-    in_old = apply(ANA, profile="old", computer=computer)
-    assert isinstance(in_old, ProfileApplied)
-    assert in_old.profile.name == "a.old"
-    fresh = apply(ANA, profile=NEW_PLACE, computer=computer)
-    assert isinstance(fresh, ProfileApplied)
-    assert fresh.outcome is ApplyOutcome.PROFILE
-    assert {profile for profile, _change in undoable(computer)} == {in_old.profile, fresh.profile}
-    assert isinstance(undo_last("old", computer), Undone)
-    assert isinstance(undo_last("", computer), Undone)
-    assert tree(root) == before
-    assert isinstance(undo_last("", computer), UndoFailure)
-    assert isinstance(undo_last("nobody", computer), UndoFailure)

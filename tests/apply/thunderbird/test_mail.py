@@ -127,8 +127,8 @@ def test_a_new_profile_works_and_after_undo_thunderbird_starts_without_it(
 
     undone = undo(done.profile)
     assert isinstance(undone, Undone)
-    assert undone.kept is not None
-    assert (undone.kept / "ImapMail" / wanted.incoming.host).is_dir()
+    assert undone.moved_to is not None
+    assert (undone.moved_to / "ImapMail" / wanted.incoming.host).is_dir()
     own = tmp_path / "own"
     own.mkdir()
     with marionette.thunderbird(own, tmp_path, ("--profile", str(own))) as session:

@@ -14,6 +14,7 @@ from mailsetup.formats import profiles_ini
 from mailsetup.model.settings import Authentication
 from tests.support.programs.parsers import read_prefs
 from tests.support.programs.thunderbird_profiles import (
+    backup,
     lock,
     thunderbird_at,
     tree,
@@ -51,7 +52,7 @@ def test_a_first_profile_is_listed_claimable_and_private(root: Path) -> None:
     done = applied(root)
     assert done.name == "ana-bodega.example"
     assert done.command[-2:] == ("-P", done.name)
-    assert done.backup is None
+    assert not backup(done.profile, "profiles.ini").exists()
     (entry,) = profiles_ini.entries((root / "profiles.ini").read_bytes()) or ()
     assert entry.name == done.name
     assert entry.folder(root) == done.profile
@@ -77,8 +78,7 @@ def test_the_old_list_is_preserved_and_copied(root: Path) -> None:
     assert b"[Profile1]" in after
     assert after.count(b"Default=1") == 1
     assert (root / "profiles.ini").stat().st_mode & 0o777 == 0o640
-    assert done.backup is not None
-    assert done.backup.read_bytes() == before
+    assert backup(done.profile, "profiles.ini").read_bytes() == before
 
 
 def test_a_list_that_is_a_link_stays_a_link(root: Path, tmp_path: Path) -> None:
@@ -179,9 +179,9 @@ def test_undo_renames_a_profile_that_thunderbird_has_used(root: Path) -> None:
     (done.profile / "ImapMail" / "INBOX").write_bytes(b"From ")
     undone = undo(done.profile)
     assert isinstance(undone, Undone)
-    assert undone.kept is not None
-    assert (undone.kept / "ImapMail" / "INBOX").read_bytes() == b"From "
-    assert str(undone.kept) in undone.notes[0]
+    assert undone.moved_to is not None
+    assert (undone.moved_to / "ImapMail" / "INBOX").read_bytes() == b"From "
+    assert str(undone.moved_to) in undone.notes[0]
     assert not done.profile.exists()
     assert (root / "profiles.ini").read_bytes() == MINE
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mailsetup.assistant.check.confirmed_request import confirmed_request
-from mailsetup.assistant.confirmation import UnconfirmedError
+from mailsetup.assistant.run_options import UnconfirmedError
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.secret import AccessToken
 from mailsetup.model.settings import AccountSettings

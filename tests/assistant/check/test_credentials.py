@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailsetup.assistant.check.credentials import Credentials
+from mailsetup.assistant.check.current_secret import CurrentSecret
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.secret import AccessToken, Secret
@@ -29,14 +29,14 @@ REFUSED = Finding(FindingId.ACCOUNT_LOGIN_SIGN_IN_REFUSED, Status.FAIL, {"host":
 def test_a_password_does_not_fit_where_only_a_sign_in_is_accepted(
     secret: Secret, kind: Authentication, *, fits: bool
 ) -> None:
-    assert Credentials(secret).fit(replace(SERVER, authentication=(kind,))) is fits
+    assert CurrentSecret(secret).fit(replace(SERVER, authentication=(kind,))) is fits
 
 
 def test_oauth_comes_first_where_a_token_was_accepted() -> None:
     both = (Authentication.PASSWORD_CLEARTEXT, Authentication.OAUTH2)
     server = replace(SERVER, authentication=both)
-    assert Credentials(Secret("x")).as_proven(server) == server
-    proven = Credentials(AccessToken("t")).as_proven(server)
+    assert CurrentSecret(Secret("x")).as_proven(server) == server
+    proven = CurrentSecret(AccessToken("t")).as_proven(server)
     assert proven.authentication == (Authentication.OAUTH2, Authentication.PASSWORD_CLEARTEXT)
 
 
@@ -49,7 +49,7 @@ async def test_two_servers_share_one_renewal() -> None:
         await asyncio.sleep(0)
         return AccessToken("new")
 
-    credentials = Credentials(old, renew)
+    credentials = CurrentSecret(old, renew)
     first, second = await asyncio.gather(credentials.has_renewed(old), credentials.has_renewed(old))
     assert first
     assert second
@@ -58,7 +58,7 @@ async def test_two_servers_share_one_renewal() -> None:
 
 async def test_without_a_sign_in_nothing_is_renewed() -> None:
     secret = Secret("x")
-    assert not await Credentials(secret).has_renewed(secret)
+    assert not await CurrentSecret(secret).has_renewed(secret)
 
 
 async def test_a_failed_renewal_is_not_repeated_and_explains_the_refusal() -> None:
@@ -69,7 +69,7 @@ async def test_a_failed_renewal_is_not_repeated_and_explains_the_refusal() -> No
         calls.append(1)
         return SignInFailure(SignInFault.EXPIRED)
 
-    credentials = Credentials(old, renew)
+    credentials = CurrentSecret(old, renew)
     assert [await credentials.has_renewed(old) for _ in range(2)] == [False, False]
     assert len(calls) == 1
     way = sign_in_way(account(domain="bodega.es"), known=True)
@@ -79,7 +79,7 @@ async def test_a_failed_renewal_is_not_repeated_and_explains_the_refusal() -> No
 
 def test_a_sign_in_with_another_address_explains_the_refusal() -> None:
     way = sign_in_way(account(domain="bodega.es"), known=True)
-    credentials = Credentials(AccessToken("t"))
+    credentials = CurrentSecret(AccessToken("t"))
     found = credentials.explained(REFUSED, sign_in_as(way, "info@bodega.es"))
     assert found.id is FindingId.ACCOUNT_LOGIN_WRONG_ACCOUNT
     assert found.facts["chosen"] == "info@bodega.es"

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 
-from mailsetup.assistant.check.batch import BatchChecks
+from mailsetup.assistant.check.batch_check import BatchChecks
 from mailsetup.assistant.check.domain import (
     dns_health_findings,
     domain_check,
@@ -68,7 +68,7 @@ async def test_only_a_login_makes_findings_about_its_server_relevant() -> None:
     assert both == found
 
 
-async def test_a_message_that_arrived_elsewhere_keeps_other_findings() -> None:
+async def test_a_message_that_arrived_elsewhere_removes_only_the_finding_it_disproves() -> None:
     check = running().context
     elsewhere = Elsewhere("ana@otra.example", sent=replace(TRIP, raw=b"Subject: x\r\n\r\n"))
     kept = relevant_findings(check, (NO_DMARC,), incoming=None, outgoing=None, elsewhere=elsewhere)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mailsetup.assistant.check.computer import computer_findings, program_findings
-from mailsetup.assistant.check.credentials import Credentials
+from mailsetup.assistant.check.current_secret import CurrentSecret
 from mailsetup.assistant.check.mailbox_rules import RulesReader, hidden_folder_findings
 from mailsetup.assistant.check.report import CheckReport, Elsewhere, redacted_report
 from mailsetup.assistant.check.request import CheckRequest
@@ -129,7 +129,7 @@ def test_no_text_of_a_server_in_a_report_has_a_secret() -> None:
 
 async def test_the_rules_are_read_only_once_the_mailbox_accepted_the_login() -> None:
     check = running()
-    rules = RulesReader(check.context, Credentials(Secret("x")))
+    rules = RulesReader(check.context, CurrentSecret(Secret("x")))
     assert await rules.evaluate() == ("", ())
     rules.start(check.context.account.incoming)
     assert await rules.evaluate() == ("", ())

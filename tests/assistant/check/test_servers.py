@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailsetup.assistant.check.credentials import Credentials
+from mailsetup.assistant.check.current_secret import CurrentSecret
 from mailsetup.assistant.check.mailbox_rules import RulesReader
 from mailsetup.assistant.check.servers import (
     MailAccess,
@@ -34,9 +34,9 @@ NAME = account(domain="bodega.es").incoming.username
 
 
 def proof_of(
-    check: RunningCheck, server: ScriptedServer, credentials: Credentials | None = None
+    check: RunningCheck, server: ScriptedServer, credentials: CurrentSecret | None = None
 ) -> ServerProof:
-    used = credentials or Credentials(check.context.request.secret)
+    used = credentials or CurrentSecret(check.context.request.secret)
     return ServerProof(check.context, used, OpenSessions(), server.steps)
 
 
@@ -144,7 +144,7 @@ async def test_a_refused_token_is_renewed_and_the_new_one_used() -> None:
         renewals.append(1)
         return fresh
 
-    credentials = Credentials(old, renew)
+    credentials = CurrentSecret(old, renew)
     proof = proof_of(check, server, credentials)
     assert await proof.reach(incoming(check)) is None
     assert (await proof.log_in()).is_good
@@ -163,7 +163,7 @@ async def test_a_new_token_that_is_refused_is_not_renewed_again() -> None:
     async def renew() -> AccessToken:
         return AccessToken("fresh")
 
-    proof = proof_of(check, server, Credentials(old, renew))
+    proof = proof_of(check, server, CurrentSecret(old, renew))
     assert await proof.reach(incoming(check)) is None
     assert (await proof.log_in()).proof is None
     assert [secret for _name, secret in server.logins] == ["old", "fresh"]
@@ -177,7 +177,7 @@ async def test_a_failed_renewal_leaves_the_refusal() -> None:
     async def renew() -> SignInFailure:
         return SignInFailure(SignInFault.EXPIRED)
 
-    proof = proof_of(check, server, Credentials(old, renew))
+    proof = proof_of(check, server, CurrentSecret(old, renew))
     assert await proof.reach(incoming(check)) is None
     result = await proof.log_in()
     assert result.failure is not None
@@ -192,7 +192,7 @@ async def test_both_servers_are_tried_although_one_is_unreachable(*, careful: bo
     for server in (wanted.account.incoming, wanted.account.outgoing):
         scripted.mail[server.host, server.port] = ConnectFault.REFUSED
     check = running(wanted, scripted)
-    credentials = Credentials(Secret("x"))
+    credentials = CurrentSecret(Secret("x"))
     rules = RulesReader(check.context, credentials)
     access = await prove_servers(check.context, credentials, OpenSessions(), rules)
     rules.stop()

@@ -17,7 +17,7 @@ from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.network import open_network
 from mailsetup.verify.imap.folder import Folder, from_modified_utf7
 from mailsetup.verify.imap.session import ImapSession
-from mailsetup.verify.login import log_in_imap, open_imap
+from mailsetup.verify.login import log_in, open_as
 from tests.support.servers.real_servers import RealServers
 
 
@@ -150,10 +150,10 @@ async def test_folders_listed_by_dovecot(servers: RealServers) -> None:
         resolver=(servers.ip, 53), ca_files=(servers.ca_file,), use_proxy=False
     )
     async with open_network(options) as net:
-        session = await open_imap(server, net)
+        session = await open_as(ImapSession, server, net)
         assert isinstance(session, ImapSession)
         async with session:
-            assert isinstance(await log_in_imap(session, Secret(password), net), LoggedIn)
+            assert isinstance(await log_in(session, Secret(password), net), LoggedIn)
             # The folders that were listed together with the quota.
             folders = await session.folders()
             assert folder_findings(folders, session.subscribed, receiving=("INBOX",)) == ()

@@ -169,7 +169,7 @@ def test_our_verifier_agrees_with_dkimpy(
         (public(RSA).replace("k=rsa", "t=y:s; n=algo; s=email"), None),
     ],
 )
-def test_unusable_key_is_told_from_a_wrong_signature(record: str, fault: DkimFault | None) -> None:
+def test_unusable_key_is_no_wrong_signature(record: str, fault: DkimFault | None) -> None:
     found = ours(sign(HEADER + BODIES[2]), record)
     assert found.fault is fault
     # dkimpy ignores the hash algorithms of the key record (RFC 6376 section 3.6.1).
@@ -192,7 +192,7 @@ def test_shorter_key_is_rejected() -> None:
     assert ours(sign(HEADER), record).fault is DkimFault.KEY_TOO_SHORT
 
 
-def test_missing_key_is_told_from_a_failed_query() -> None:
+def test_missing_key_is_no_failed_query() -> None:
     message = sign(HEADER + BODIES[2])
     assert ours(message, reply=NO_DATA).fault is DkimFault.KEY_MISSING
     assert ours(message, reply=SERVFAIL).status is SignatureStatus.UNKNOWN
@@ -233,7 +233,7 @@ def test_malformed_signature_field_is_rejected(message: bytes, fault: DkimFault 
     assert ours(message, public(RSA)).fault is fault
 
 
-def test_bare_line_feeds_of_a_mail_store_keep_the_signature_valid() -> None:
+def test_signature_stays_valid_when_a_mail_store_writes_bare_line_feeds() -> None:
     stored = sign(HEADER + BODIES[3]).replace(b"\r\n", b"\n")
     assert ours(stored, public(RSA)).status is SignatureStatus.VALID
 
@@ -260,7 +260,7 @@ def test_long_line_of_blanks_takes_linear_time() -> None:
     assert ours(field + HEADER + body, public(RSA)).fault is DkimFault.BODY
 
 
-# What it means ----------------------------------------------------------------------------------
+# Findings -----------------------------------------------------------------------------------------
 
 
 def findings_of(

@@ -51,7 +51,7 @@ async def test_policy_with_mode_none_has_no_finding(zones: SignedZoneServers) ->
 async def test_policy_is_read_from_the_web_server(zones: SignedZoneServers) -> None:
     async with zones.network() as net:
         policy = await mta_sts.read_policy(HEALTHY, net)
-    assert policy == mta_sts.MtaStsPolicy(mta_sts.MtaStsMode.ENFORCE, ("*.sana.es",), 86400)
+    assert policy == mta_sts.MtaStsPolicy(mta_sts.MtaStsMode.ENFORCE, ("*.sana.es",))
 
 
 async def test_validated_tlsa_records_have_no_finding(zones: SignedZoneServers) -> None:

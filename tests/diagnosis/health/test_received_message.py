@@ -60,10 +60,8 @@ def test_handover_is_the_hop_from_another_provider() -> None:
     message = wire(GMAIL)
     assert message.handover is not None
     assert (message.handover.address, message.handover.helo) == ("8.8.4.10", "out1.hoster.com")
-    assert message.handover.seconds == 5.0
     assert message.author_domain == "bodega.es"
     assert message.envelope_sender == "ana@bodega.es"
-    assert dict(message.spam) == {"x-spam-status": "No, score=-1.0"}
 
 
 def test_only_results_of_the_receiving_side_count() -> None:

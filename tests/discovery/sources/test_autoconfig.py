@@ -2,8 +2,7 @@
 
 import pytest
 
-from mailsetup.discovery.sources.autoconfig import Autoconfig
-from mailsetup.discovery.sources.well_known import WellKnown
+from mailsetup.discovery.sources.autoconfig import Autoconfig, WellKnown
 from mailsetup.model.source import Channel
 from tests.support.network.scripted_network import (
     AUTOCONFIG,
@@ -32,17 +31,17 @@ def test_xml_with_media_type_plain_text_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("landed", "vouched"),
+    ("final_url", "vouched"),
     [
         ("https://www.bodega.es/c.xml", True),
         ("https://autoconfig.hoster.com/c.xml", False),
         ("https://bodega.es.evil.com/c.xml", False),
     ],
 )
-def test_the_domain_vouches_only_for_documents_of_its_hosts(landed: str, vouched: bool) -> None:
+def test_the_domain_vouches_only_for_documents_of_its_hosts(final_url: str, vouched: bool) -> None:
     for source, url in ((Autoconfig(), AUTOCONFIG), (WellKnown(), WELL_KNOWN)):
         scripted = ScriptedNetwork()
-        scripted.serve(url, config(), landed=landed)
+        scripted.serve(url, config(), final_url=final_url)
         outcome = found_by(source, scripted)
         assert outcome.vouched is vouched
-        assert outcome.source.location == landed
+        assert outcome.source.location == final_url

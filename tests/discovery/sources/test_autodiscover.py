@@ -1,4 +1,4 @@
-"""Autodiscover: what is asked where, what is believed, and what is asked of the person first."""
+"""Autodiscover: which URLs are requested, which answers are used, what needs a confirmation."""
 
 import json
 
@@ -11,6 +11,7 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import DiscoveryStatus
 from mailsetup.model.dns import DnsAnswer as Records
 from mailsetup.model.dns import SrvRecord
+from mailsetup.model.search_options import SearchOptions
 from mailsetup.model.source import Method
 from mailsetup.model.source_result import Found, NeedsInput, NotFound, SourceResult
 from mailsetup.net.http import HttpReply
@@ -133,7 +134,7 @@ class TestAsking:
         "target", ["https://portal.hotel.com/login?to=autodiscover", "https://hotel.com/"]
     )
     def test_a_captive_portals_redirect_is_ignored(self, target: str) -> None:
-        # Whoever is asked about it would agree to the hotel as their mail provider.
+        # A user who is asked about it would agree to the hotel as their mail provider.
         made = scripted({PLAIN: away(target)})
         assert ask(made) == NotFound(PLAIN, "no-redirect")
         assert run(find(ANA, made.network())).outcome is DiscoveryStatus.NOT_FOUND
@@ -244,6 +245,6 @@ class TestAsking:
     def test_after_agreement_the_search_finds_the_settings(self) -> None:
         target = "https://ad.hoster.com" + PATH
         made = scripted({PLAIN: away(target), target: servers("mail.hoster.com")})
-        discovery = run(find(ANA, made.network(), agreed=("hoster.com",)))
+        discovery = run(find(ANA, made.network(), SearchOptions(agreed=("hoster.com",))))
         assert discovery.outcome is DiscoveryStatus.FOUND
         assert discovery.confirm == ()

@@ -95,7 +95,7 @@ def test_a_department_uses_what_the_parent_domain_publishes() -> None:
     assert outcome.settings.incoming[0].username == "ana@ventas.bodega.es"
     assert not outcome.vouched
     assert domains_to_confirm(outcome, address("ana@ventas.bodega.es")) == ()
-    # Neither the exchanger nor the domain itself, which others ask.
+    # Neither the exchanger nor the domain itself, which other sources query.
     assert set(scripted.asked_urls) == {AUTOCONFIG, ISPDB, ISPDB_COPY}
 
 

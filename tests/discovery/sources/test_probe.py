@@ -7,8 +7,8 @@ import pytest
 from mailsetup.discovery.sources.probe import Probe
 from mailsetup.model.settings import Authentication, Protocol, SocketType
 from mailsetup.model.source_result import NotFound
+from mailsetup.net.connection_pool import PooledConnection
 from mailsetup.net.dial import ConnectFault
-from mailsetup.net.open_connections import OpenConnection
 from tests.support.network.scripted_network import (
     NEVER,
     Script,
@@ -128,12 +128,12 @@ def test_no_credentials_are_sent_and_every_connection_is_closed() -> None:
     scripted.mail["smtp.bodega.es", 465] = scripts[2]
     scripted.mail["smtp.bodega.es", 587] = scripts[3]
     found_by(Probe(), scripted)
-    said = b"".join(line for script in scripts for line in script.said).upper()
+    said = b"".join(line for script in scripts for line in script.received).upper()
     for word in (b"LOGIN", b"AUTHENTICATE", b"AUTH ", b"USER", b"PASS", b"MAIL FROM"):
         assert word not in said
-    # The two best are handed on to the login; nothing else stays open.
+    # The two best are passed to the login; nothing else stays open.
     assert [script.closed for script in scripts] == [0, 1, 0, 1]
-    scripted.kept.close()
+    scripted.pool.close()
     assert [script.closed for script in scripts] == [1, 1, 1, 1]
 
 
@@ -155,9 +155,9 @@ def test_the_connections_of_the_best_stay_open_with_their_capabilities() -> None
     scripted.mail["imap.bodega.es", 993] = imap()
     scripted.mail["mail.bodega.es", 465] = smtp()
 
-    async def kept() -> tuple[OpenConnection | None, OpenConnection | None]:
+    async def kept() -> tuple[PooledConnection | None, PooledConnection | None]:
         await Probe().discover(address(), scripted.network())
-        return scripted.kept.take("imap.bodega.es", 993), scripted.kept.take("mail.bodega.es", 465)
+        return scripted.pool.get("imap.bodega.es", 993), scripted.pool.get("mail.bodega.es", 465)
 
     incoming, outgoing = run(kept())
     assert incoming is not None

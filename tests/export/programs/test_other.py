@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailsetup import i18n
-from mailsetup.export.exporter import Artifact, InstructionStep
+from mailsetup.export.exporter import Artifact
 from mailsetup.export.guide.card import card
 from mailsetup.export.guide.paper import print_html, with_pdf
 from mailsetup.export.guide.plain_text import text
-from mailsetup.export.programs.gmail import Gmail
 from mailsetup.export.programs.other import Other
 from mailsetup.model.settings import Account, Authentication, SocketType
 from tests.contract.exporters import AWKWARD
@@ -95,17 +94,6 @@ def test_names_are_escaped_in_the_printed_form(person: str, username: str) -> No
     assert ("User name", username) in shown.rows
 
 
-def test_another_programs_steps_are_printed_under_their_own_title() -> None:
-    artifact = Gmail().export(account())
-    assert isinstance(artifact, Artifact)
-    html = print_html(account(), title="Gmail", steps=artifact.steps, notes=artifact.notes)
-    shown = Shown(html)
-    assert ">Gmail</font></h1>" in html
-    assert shown.tags <= QT
-    assert html.count("<li>") == len(artifact.steps)
-    assert html.count("<p><i>") == len(artifact.notes)
-
-
 def test_values_in_large_letters_are_not_repeated_in_the_steps() -> None:
     shown = Shown(print_html(account()))
     assert shown.cells.count("mail.bodega.example") == 1
@@ -122,14 +110,6 @@ def test_the_pdf_is_added_to_files_and_steps_or_a_note_says_that_it_is_missing()
     without = with_pdf(exported(account()), account(), lambda _html, _title: b"")
     assert without.files == exported(account()).files
     assert "PDF" in without.notes[-1]
-
-
-def test_links_are_printed_as_text() -> None:
-    html = print_html(
-        account(), steps=(InstructionStep("Open", link="https://mail.example/a?b&c"),)
-    )
-    assert "https://mail.example/a?b&amp;c" in html
-    assert "href" not in html
 
 
 def test_the_message_has_no_password_and_warns_of_sending_one() -> None:

@@ -1,9 +1,8 @@
-"""Signatures from the root down, made by a real name server."""
+"""DNSSEC validation from the root down, with the signatures of a real name server."""
 
 import asyncio
 import os
 import subprocess
-import textwrap
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import pytest
 from mailsetup.net.dns.dnssec import SignedQueries, Validator
 from mailsetup.net.dns.resolver import DnsResolver
 from mailsetup.net.dns.transport import LIFETIME
+from tests.support.servers import configs
 from tests.support.servers.availability import missing
 from tests.support.servers.process import Server, answers, free_loopback_address, with_sbin
 
@@ -39,7 +39,7 @@ NAME = "_imaps._tcp.firmado.es"
 
 @dataclass
 class Root:
-    """Where the signed root is served, and its key."""
+    """The name server of the signed root, and the DS record of its key."""
 
     ip: str
     anchor: str
@@ -62,32 +62,14 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
     folder = tmp_path_factory.mktemp("knot")
     ip = free_loopback_address()
     config = folder / "knot.conf"
-    config.write_text(
-        textwrap.dedent(f"""\
-            server:
-                rundir: "{folder}"
-                listen: {ip}@53
-                udp-workers: 1
-                tcp-workers: 1
-                background-workers: 1
-            control:
-                listen: "{folder}/knot.sock"
-            database:
-                storage: "{folder}/db"
-            policy:
-              - id: ours
-                manual: on
-                algorithm: ecdsap256sha256
-            zone:
-            """)
-        + "".join(
-            f'  - domain: {zone}\n    storage: "{folder}"\n    file: {zone}zone\n'
-            f"    zonefile-sync: -1\n    zonefile-load: whole\n"
-            + ("    dnssec-signing: on\n    dnssec-policy: ours\n" if zone in SIGNED else "")
-            for zone in ZONES
-        )
+    policy = "policy:\n  - id: manual\n    manual: on\n    algorithm: ecdsap256sha256\n"
+    signing = ("dnssec-signing: on", "dnssec-policy: manual")
+    zones = (
+        configs.zone(folder, zone, f"{zone}zone", *(signing if zone in SIGNED else ()))
+        for zone in ZONES
     )
-    (folder / "db").mkdir()
+    config.write_text(policy + configs.knot(folder, ip, *zones))
+    (folder / "knot-db").mkdir()
     delegations = {zone: _new_key(config, zone) for zone in SIGNED}
     for zone, records in ZONES.items():
         above = {"es.": ".", "firmado.es.": "es."}
@@ -126,7 +108,7 @@ async def is_signed(resolver: DnsResolver, name: str) -> bool:
         await resolver.close()
 
 
-async def test_records_in_a_chain_of_signed_zones_are_proven(root: Root) -> None:
+async def test_records_in_a_chain_of_signed_zones_are_validated(root: Root) -> None:
     assert await is_signed(root.resolver(), NAME)
 
 
@@ -142,11 +124,11 @@ async def test_records_in_a_chain_of_signed_zones_are_proven(root: Root) -> None
         "a" * 70 + ".es",
     ],
 )
-async def test_what_cannot_be_proven_is_not(root: Root, name: str) -> None:
+async def test_records_without_valid_signatures_are_not_validated(root: Root, name: str) -> None:
     assert not await is_signed(root.resolver(), name)
 
 
-async def test_another_roots_signatures_prove_nothing(root: Root) -> None:
+async def test_signatures_of_another_root_are_invalid(root: Root) -> None:
     number, algorithm, kind, digest = root.anchor.split()
     other = f"{number} {algorithm} {kind} {digest[::-1]}"
     assert not await is_signed(root.resolver(other), NAME)
@@ -154,9 +136,9 @@ async def test_another_roots_signatures_prove_nothing(root: Root) -> None:
 
 
 @pytest.mark.parametrize("rdtype", ["SRV", "DS", "DNSKEY"])
-@pytest.mark.parametrize("harm", ["changed", "unsigned", "unanswered"])
-async def test_one_harmed_answer_on_the_way_and_nothing_is_proven(
-    root: Root, rdtype: str, harm: str
+@pytest.mark.parametrize("fault", ["changed", "unsigned", "unanswered"])
+async def test_one_invalid_response_in_the_chain_prevents_validation(
+    root: Root, rdtype: str, fault: str
 ) -> None:
     queries = root.queries()
 
@@ -164,12 +146,12 @@ async def test_one_harmed_answer_on_the_way_and_nothing_is_proven(
         message = await queries.fetch(name, kind)
         if kind != rdtype or message is None or name == ".":
             return message
-        if harm == "unanswered":
+        if fault == "unanswered":
             return None
         for rrset in list(message.answer):
-            if harm == "unsigned" and rrset.rdtype == dns.rdatatype.RRSIG:
+            if fault == "unsigned" and rrset.rdtype == dns.rdatatype.RRSIG:
                 message.answer.remove(rrset)
-            elif harm == "changed" and rrset.rdtype == dns.rdatatype.from_text(rdtype):
+            elif fault == "changed" and rrset.rdtype == dns.rdatatype.from_text(rdtype):
                 message.answer.remove(rrset)
                 text = [record.to_text() for record in rrset]
                 forged = [line.replace("hoster", "h0ster").replace(" 13 ", " 14 ") for line in text]
@@ -181,31 +163,31 @@ async def test_one_harmed_answer_on_the_way_and_nothing_is_proven(
 
 
 @pytest.mark.parametrize("years", [-5, 5])
-async def test_signatures_of_another_time_prove_nothing(root: Root, years: int) -> None:
+async def test_expired_and_future_signatures_are_invalid(root: Root, years: int) -> None:
     queries = root.queries()
     then = time.time() + years * 365 * 86400
     validator = Validator(queries.fetch, (root.anchor,), now=lambda: then)
     assert not await validator.is_proven(NAME, "SRV")
 
 
-async def test_all_keys_on_the_way_are_asked_for_side_by_side_and_once(root: Root) -> None:
+async def test_keys_of_the_chain_are_queried_once_and_concurrently(root: Root) -> None:
     queries = root.queries()
-    asked: list[tuple[str, str]] = []
-    open_now = most = 0
+    queried: list[tuple[str, str]] = []
+    pending = maximum = 0
 
     async def fetch(name: str, kind: str) -> dns.message.Message | None:
-        nonlocal open_now, most
-        asked.append((name, kind))
-        open_now += 1
-        most = max(most, open_now)
+        nonlocal pending, maximum
+        queried.append((name, kind))
+        pending += 1
+        maximum = max(maximum, pending)
         await asyncio.sleep(0)
         try:
             return await queries.fetch(name, kind)
         finally:
-            open_now -= 1
+            pending -= 1
 
     validator = Validator(fetch, (root.anchor,))
     assert await validator.is_proven(NAME, "SRV")
-    assert len(asked) == len(set(asked))
-    assert most >= 8
+    assert len(queried) == len(set(queried))
+    assert maximum >= 8
     await validator.close()

@@ -1,4 +1,4 @@
-"""Questions to a real resolver on loopback, and every kind of answer."""
+"""Queries to a name server on loopback, and every kind of response."""
 
 import asyncio
 import socket
@@ -40,16 +40,16 @@ NAMES = {name for name, _ in ZONE} | {"_tcp.bodega.es."}
 
 class NameServer(asyncio.DatagramProtocol):
     def __init__(self) -> None:
-        self.asked: Counter[tuple[str, str]] = Counter()
+        self.queries: Counter[tuple[str, str]] = Counter()
         self.validated = False
         self.transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # asyncio's own datagram transport does not inherit from the class that it names.
+        # asyncio's datagram transports are no subclasses of DatagramTransport.
         self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        reply = self.answer(dns.message.from_wire(data))
+        reply = self.respond(dns.message.from_wire(data))
         if reply is None or self.transport is None:
             return
         wire = reply.to_wire(max_size=65535)
@@ -59,11 +59,11 @@ class NameServer(asyncio.DatagramProtocol):
             wire = reply.to_wire()
         self.transport.sendto(wire, addr)
 
-    def answer(self, query: dns.message.Message) -> dns.message.Message | None:
+    def respond(self, query: dns.message.Message) -> dns.message.Message | None:
         question = query.question[0]
         name = question.name.to_text()
         kind = dns.rdatatype.to_text(question.rdtype)
-        self.asked[name, kind] += 1
+        self.queries[name, kind] += 1
         reply = dns.message.make_response(query)
         reply.flags |= dns.flags.RA
         if self.validated:
@@ -80,7 +80,7 @@ class NameServer(asyncio.DatagramProtocol):
 
     async def over_tcp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         length = int.from_bytes(await reader.readexactly(2), "big")
-        reply = self.answer(dns.message.from_wire(await reader.readexactly(length)))
+        reply = self.respond(dns.message.from_wire(await reader.readexactly(length)))
         if reply is not None:
             wire = reply.to_wire(max_size=65535)
             writer.write(len(wire).to_bytes(2, "big") + wire)
@@ -106,7 +106,7 @@ async def resolving() -> AsyncIterator[tuple[DnsResolver, NameServer]]:
         tcp.close()
 
 
-async def test_records_of_every_kind_we_ask_for() -> None:
+async def test_records_of_every_queried_type() -> None:
     async with resolving() as (dns_, _):
         assert await dns_.mx("bodega.es") == DnsAnswer(
             (MxRecord(10, "a.bodega.es"), MxRecord(20, "b.bodega.es"))
@@ -126,7 +126,7 @@ async def test_records_of_every_kind_we_ask_for() -> None:
         assert await dns_.addresses("four.bodega.es") == DnsAnswer(("192.0.2.4",))
 
 
-async def test_absent_missing_and_broken_are_three_things() -> None:
+async def test_no_data_nxdomain_and_servfail_are_distinguished() -> None:
     async with resolving() as (dns_, _):
         assert await dns_.mx("imap.bodega.es") == Absent(nxdomain=False)
         assert await dns_.mx("nobody.es") == Absent(nxdomain=True)
@@ -134,39 +134,39 @@ async def test_absent_missing_and_broken_are_three_things() -> None:
         assert await dns_.addresses("half.bodega.es") == DnsFailure(DnsFault.SERVFAIL)
 
 
-async def test_a_resolver_that_swallows_questions_is_a_timeout() -> None:
+async def test_silent_resolver_is_a_timeout() -> None:
     async with resolving() as (dns_, _):
         assert await dns_.mx("silent.es") == DnsFailure(DnsFault.TIMEOUT)
 
 
-async def test_a_long_answer_comes_over_tcp_and_is_capped() -> None:
+async def test_truncated_response_is_repeated_over_tcp_and_limited() -> None:
     async with resolving() as (dns_, server):
         reply = await dns_.addresses("many.bodega.es")
         assert isinstance(reply, DnsAnswer)
         assert len(reply.records) == 64
-        assert server.asked["many.bodega.es.", "A"] == 2
+        assert server.queries["many.bodega.es.", "A"] == 2
 
 
-async def test_many_askers_are_one_question() -> None:
+async def test_concurrent_queries_are_coalesced() -> None:
     async with resolving() as (dns_, server):
         replies = await asyncio.gather(*(dns_.mx("bodega.es") for _ in range(20)))
         assert len(set(replies)) == 1
         await dns_.mx("BODEGA.es.")
-        assert server.asked["bodega.es.", "MX"] == 1
+        assert server.queries["bodega.es.", "MX"] == 1
 
 
-async def test_one_asker_who_gives_up_takes_nothing_from_the_others() -> None:
+async def test_cancelled_caller_does_not_cancel_the_query_of_another() -> None:
     async with resolving() as (dns_, _):
-        impatient = asyncio.ensure_future(dns_.mx("bodega.es"))
-        patient = asyncio.ensure_future(dns_.mx("bodega.es"))
+        cancelled = asyncio.ensure_future(dns_.mx("bodega.es"))
+        other = asyncio.ensure_future(dns_.mx("bodega.es"))
         await asyncio.sleep(0)
-        impatient.cancel()
-        assert isinstance(await patient, DnsAnswer)
+        cancelled.cancel()
+        assert isinstance(await other, DnsAnswer)
         with pytest.raises(asyncio.CancelledError):
-            await impatient
+            await cancelled
 
 
-async def test_a_resolver_on_this_machine_may_vouch() -> None:
+async def test_ad_bit_of_a_loopback_resolver_is_trusted() -> None:
     async with resolving() as (dns_, server):
         server.validated = True
         reply = await dns_.mx("bodega.es")
@@ -174,37 +174,37 @@ async def test_a_resolver_on_this_machine_may_vouch() -> None:
         assert reply.validated
 
 
-async def test_a_resolver_elsewhere_may_not() -> None:
+async def test_ad_bit_of_another_resolver_is_ignored() -> None:
     async with resolving() as (dns_, server):
         server.validated = True
         assert server.transport is not None
-        # Linux takes this address for its own without its being the loopback's.
+        # Linux connects this address to itself, but it is not a loopback address.
         port = server.transport.get_extra_info("sockname")[1]
-        elsewhere = DnsResolver(("0.0.0.0", port))
-        reply = await elsewhere.mx("bodega.es")
-        await elsewhere.close()
+        other = DnsResolver(("0.0.0.0", port))
+        reply = await other.mx("bodega.es")
+        await other.close()
         assert isinstance(reply, DnsAnswer)
         assert not reply.validated
         assert await dns_.mx("bodega.es") != reply
 
 
 async def test_concurrent_lookups_of_a_host_are_coalesced_into_one_call() -> None:
-    asked: Counter[str] = Counter()
+    queries: Counter[str] = Counter()
 
     async def look_up(host: str) -> Reply[str]:
-        asked[host] += 1
+        queries[host] += 1
         await asyncio.sleep(0)
         return DnsFailure(DnsFault.TIMEOUT) if host == "slow.es" else DnsAnswer(("192.0.2.1",))
 
-    once = coalesced(look_up)
-    replies = await asyncio.gather(*(once("a.es") for _ in range(15)), once("b.es"))
+    shared = coalesced(look_up)
+    replies = await asyncio.gather(*(shared("a.es") for _ in range(15)), shared("b.es"))
     assert set(replies) == {DnsAnswer(("192.0.2.1",))}
-    assert await once("a.es") == DnsAnswer(("192.0.2.1",))
-    assert asked == {"a.es": 1, "b.es": 1}
-    # After a failure, once its callers have it, the next caller tries again.
-    await asyncio.gather(once("slow.es"), once("slow.es"))
-    await once("slow.es")
-    assert asked["slow.es"] == 2
+    assert await shared("a.es") == DnsAnswer(("192.0.2.1",))
+    assert queries == {"a.es": 1, "b.es": 1}
+    # After a failure, shared its callers have it, the next caller tries again.
+    await asyncio.gather(shared("slow.es"), shared("slow.es"))
+    await shared("slow.es")
+    assert queries["slow.es"] == 2
 
 
 def system(known: dict[str, tuple[str, str]]) -> GetAddrInfo:
@@ -235,17 +235,17 @@ def test_other_official_names_are_accepted(official: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a b.es", "x" * 300, "ñ.es", "a\0.es", "a..es"])
-async def test_what_is_no_name_is_never_asked(name: str) -> None:
+async def test_invalid_name_is_not_queried(name: str) -> None:
     async with resolving() as (dns_, server):
         assert await dns_.mx(name) == Absent(nxdomain=True)
-        assert not server.asked
+        assert not server.queries
 
 
 def always(value: int) -> Callable[[int], int]:
     return lambda total: min(value, total)
 
 
-def test_priority_first_then_weight() -> None:
+def test_srv_records_are_ordered_by_priority_and_weight() -> None:
     low = SrvRecord(0, 0, 1, "low")
     heavy = SrvRecord(0, 90, 1, "heavy")
     light = SrvRecord(0, 10, 1, "light")
@@ -263,7 +263,7 @@ def test_priority_first_then_weight() -> None:
         )
     )
 )
-def test_the_order_keeps_every_record_and_every_priority(records: list[SrvRecord]) -> None:
+def test_order_contains_every_record_sorted_by_priority(records: list[SrvRecord]) -> None:
     ordered = rfc2782_order(records)
     assert Counter(ordered) == Counter(records)
     assert [record.priority for record in ordered] == sorted(r.priority for r in records)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Self
+from typing import Self, TypedDict, Unpack
 
 from mailsetup.assistant.check.context import CheckContext
-from mailsetup.assistant.check.request import CheckRequest
+from mailsetup.assistant.check.request import CheckRequest, DomainSeen
 from mailsetup.assistant.check.servers import LoginSteps, MailAccess, ServerResult
 from mailsetup.assistant.events import (
     Activity,
@@ -15,10 +15,13 @@ from mailsetup.assistant.events import (
     Event,
     FindingMade,
 )
+from mailsetup.assistant.signin.flow import SignIn
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn, RoundTrip, Stage
+from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Status
 from mailsetup.model.secret import Secret
-from mailsetup.model.settings import ServerSettings
+from mailsetup.model.settings import Account, ServerSettings
+from mailsetup.model.symptom import Symptom
 from mailsetup.net.network import Network
 from mailsetup.verify.login import AnySession
 from mailsetup.verify.message import TestMessage
@@ -157,10 +160,24 @@ class RunningCheck:
         return [str(one.finding.id) for one in self.events if isinstance(one, FindingMade)]
 
 
-def request(**more: object) -> CheckRequest:
+class RequestFields(TypedDict, total=False):
+    """Fields of a `CheckRequest`."""
+
+    account: Account
+    secret: Secret
+    send: bool
+    alternatives: tuple[ServerSettings, ...]
+    discovery: Discovery | None
+    symptom: Symptom | None
+    one_login_at_a_time: bool
+    domain: DomainSeen | None
+    sign_in: SignIn | None
+
+
+def request(**more: Unpack[RequestFields]) -> CheckRequest:
     """A check of the account at ``bodega.es``."""
     made = CheckRequest(account(domain="bodega.es"), PASSWORD, attachment_mib=0, wait=5.0)
-    return replace(made, **more)  # type: ignore[arg-type]  # names are checked at run time
+    return replace(made, **more)
 
 
 def running(

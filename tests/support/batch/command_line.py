@@ -28,7 +28,7 @@ def people(tmp_path: Path, *rows: str, header: str = HEADER) -> str:
 
 
 def batch(tmp_path: Path, table: str, *words: str, status: int = 0) -> Any:
-    """The one JSON document of a run that knows big providers only."""
+    """The one JSON document of a run with built-in providers only."""
     out = ("--out", str(tmp_path / "out"))
     done, printed, _err = run("batch", table, *out, "--offline", "--json", *words)
     assert done == status, printed
@@ -59,7 +59,7 @@ def folders(tmp_path: Path) -> dict[str, int]:
 
 
 def written_down(tmp_path: Path) -> set[str]:
-    """The folders of people who are done for good."""
+    """The folders of people who need no further run."""
     journal = tmp_path / "out" / ".mailsetup-batch" / "journal.jsonl"
     lines = journal.read_bytes().splitlines(keepends=True) if journal.exists() else []
     entries = [json.loads(line) for line in lines if line.endswith(b"\n")]
@@ -73,7 +73,7 @@ def workers(process: "subprocess.Popen[str]") -> list[int]:
 
 
 def arguments(process: int) -> bytes:
-    """What everybody on the computer can read of a process; b"" once it has ended."""
+    """What every account of the computer can read of a process; b"" once it has ended."""
     try:
         return Path(f"/proc/{process}/cmdline").read_bytes()
     except OSError:

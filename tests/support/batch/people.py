@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from mailsetup.assistant.settings_file import SharedSettings
 from mailsetup.batch.journal import RunJournal
-from mailsetup.batch.shared_settings import SharedSettings
 from mailsetup.batch.table_check import Person
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
@@ -37,7 +37,7 @@ def person(
     row: int = 1,
     settings: SharedSettings | None = None,
 ) -> Person:
-    """A person of the table who speaks English; ``word`` is the password."""
+    """A person of the table with the language English; ``word`` is the password."""
     parsed = EmailAddress.parse(address)
     assert isinstance(parsed, EmailAddress)
     password = Secret(word) if word else None

@@ -1,9 +1,10 @@
-"""Driving the real window as a person would: typing, pressing, waiting for pages."""
+"""Operates the real window as a user does: types, clicks, waits for pages."""
 
 import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
@@ -13,19 +14,12 @@ from pytestqt.qtbot import QtBot
 
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.check.request import CheckRequest
-from mailsetup.assistant.events import (
-    Activity,
-    ActivityEnded,
-    ActivityStarted,
-    Emit,
-    Event,
-    SourceAsked,
-    ignore,
-)
+from mailsetup.assistant.events import Activity, ActivityEnded, ActivityStarted, Emit, Event, ignore
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.run_options import NotAsked, RunOptions
 from mailsetup.assistant.service import Assistant
 from mailsetup.diagnosis.chain import Diagnosis, diagnose
+from mailsetup.gui.page import PageView
 from mailsetup.gui.pages.complaint import ComplaintPage
 from mailsetup.gui.pages.found import FoundPage
 from mailsetup.gui.pages.manual import ManualPage
@@ -40,6 +34,7 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
+from mailsetup.model.search_events import SourceAsked
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.source import Channel, Method, Source
@@ -48,23 +43,26 @@ from tests.support.samples.check_results import discovery as found_discovery
 from tests.support.samples.check_results import report as made_report
 
 TIMEOUT = 20_000
+"""Milliseconds."""
+
+V = TypeVar("V", bound=PageView)
 
 
 @dataclass
 class Scripted(Assistant):
-    """An assistant that answers as told. ``forever`` steps go on until they are cancelled."""
+    """An assistant with prepared results. Steps in ``forever`` run until they are cancelled."""
 
     found: Discovery = field(default_factory=lambda: found_discovery(confirm=False))
     reports: list[CheckReport] = field(default_factory=lambda: [made_report(healthy=True)])
     forever: frozenset[str] = frozenset()
     keyring: VaultState = field(default_factory=lambda: VaultState(available=False))
     requests: list[CheckRequest] = field(default_factory=list)
-    kept: dict[str, Secret] = field(default_factory=dict)
+    stored_passwords: dict[str, Secret] = field(default_factory=dict)
     started: list[str] = field(default_factory=list)
     unreachable: dict[str, Finding] = field(default_factory=dict)
-    """By host, why it does not answer."""
-    leads_on: tuple[str, ...] = ()
-    """Domains that have to be agreed to before anything is found."""
+    """Host -> why it is unreachable."""
+    needs_agreement: tuple[str, ...] = ()
+    """Domains that the user has to agree to before anything is found."""
     cancelled: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -81,13 +79,13 @@ class Scripted(Assistant):
     async def discover(
         self, address: EmailAddress, emit: Emit = ignore, *, agreed: Collection[str] = ()
     ) -> Discovery:
-        """What was told."""
+        """The prepared discovery."""
         emit(SourceAsked(Method.SRV, address.domain))
         await self._perhaps_forever("discover")
-        if not set(self.leads_on) <= set(agreed):
+        if not set(self.needs_agreement) <= set(agreed):
             source = Source(Method.AUTODISCOVER, "https://ad.hoster.com/", Channel.DNS)
             return Discovery(
-                DiscoveryStatus.NEEDS_CONFIRMATION, source=source, confirm=self.leads_on
+                DiscoveryStatus.NEEDS_CONFIRMATION, source=source, confirm=self.needs_agreement
             )
         return self.found
 
@@ -115,7 +113,7 @@ class Scripted(Assistant):
     async def reach(
         self, server: ServerSettings, address: EmailAddress
     ) -> Finding | NotAsked | None:
-        """Only what was told answers."""
+        """Every server is reachable but those in ``unreachable``."""
         self.started.append(f"reach {server.host}")
         await self._perhaps_forever("reach")
         return self.unreachable.get(server.host)
@@ -136,7 +134,7 @@ class ScriptedVault(Vault):
         return self._assistant.keyring_state()
 
     def store(self, address: EmailAddress, secret: Secret) -> bool:
-        self._assistant.kept[address.ascii] = secret
+        self._assistant.stored_passwords[address.ascii] = secret
         return True
 
 
@@ -146,7 +144,7 @@ def nothing_found() -> Discovery:
 
 
 class Person:
-    """Somebody in front of the window."""
+    """A user of the window."""
 
     def __init__(self, qtbot: QtBot, window: Window) -> None:
         self.bot = qtbot
@@ -164,18 +162,18 @@ class Person:
         edit.insert(text)
 
     def presses_enter(self) -> None:
-        """The Enter key, wherever the keyboard is."""
+        """The Enter key on the focus widget."""
         QTest.keyClick(self.window.focusWidget(), Qt.Key.Key_Return)
 
     def holds_enter(self) -> None:
-        """What the keyboard sends again and again while Enter is held down."""
+        """An auto-repeated Enter key."""
         none = Qt.KeyboardModifier.NoModifier
         for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
             again = QKeyEvent(kind, Qt.Key.Key_Return, none, "\r", True)
             QApplication.sendEvent(self.window.focusWidget(), again)
 
     def has_seen_the_page(self) -> None:
-        """As long as nobody could have read what the window has turned to by itself."""
+        """Wait until Enter counts on a page that the window showed by itself."""
         self.window.navigator.reading_timer.stop()
 
     def presses_escape(self) -> None:
@@ -183,7 +181,7 @@ class Person:
         QTest.keyClick(self.window, Qt.Key.Key_Escape)
 
     def goes_on(self) -> None:
-        """The primary button, which has to be there."""
+        """Click the primary button, which has to be visible and enabled."""
         assert self.window.footer.primary.isVisibleTo(self.window)
         assert self.window.footer.primary.isEnabled()
         self.clicks(self.window.footer.primary)
@@ -200,84 +198,72 @@ class Person:
         self.goes_on()
 
     def begins_the_test(self, password: str) -> None:
-        """By an address whose provider wants something read before the password."""
+        """With an address whose provider has a hint to be read before the password."""
         self.enters_address("ana@bodegasdelebro.es")
         self.is_on(Page.FOUND)
         self.goes_on()
         self.enters_password(password)
 
     def enters_password(self, password: str) -> None:
-        """Where it is asked for: with what was found, or on a page of its own."""
+        """On the page that asks for it: the found page or the password page."""
         asked = (Page.FOUND, Page.PASSWORD)
         self.bot.waitUntil(lambda: self.window.flow.page in asked, timeout=TIMEOUT)
         found = self.window.flow.page is Page.FOUND
         self.types((self.found if found else self.password).entry.edit, password)
         self.goes_on()
 
+    def view(self, page: Page, kind: type[V]) -> V:
+        """The view of a page, of the expected class."""
+        view = self.window.pages.view(page)
+        assert isinstance(view, kind)
+        return view
+
     @property
     def welcome(self) -> WelcomePage:
-        """The page's own view."""
-        view = self.window.pages.view(Page.WELCOME)
-        assert isinstance(view, WelcomePage)
-        return view
+        """The view of the page."""
+        return self.view(Page.WELCOME, WelcomePage)
 
     @property
     def complaint(self) -> ComplaintPage:
-        """The page's own view."""
-        view = self.window.pages.view(Page.COMPLAINT)
-        assert isinstance(view, ComplaintPage)
-        return view
+        """The view of the page."""
+        return self.view(Page.COMPLAINT, ComplaintPage)
 
     @property
     def second(self) -> SecondMailboxPage:
-        """The page's own view."""
-        view = self.window.pages.view(Page.SECOND)
-        assert isinstance(view, SecondMailboxPage)
-        return view
+        """The view of the page."""
+        return self.view(Page.SECOND, SecondMailboxPage)
 
     @property
     def start(self) -> StartPage:
-        """The page's own view."""
-        view = self.window.pages.view(Page.START)
-        assert isinstance(view, StartPage)
-        return view
+        """The view of the page."""
+        return self.view(Page.START, StartPage)
 
     @property
     def found(self) -> FoundPage:
-        """The page's own view."""
-        view = self.window.pages.view(Page.FOUND)
-        assert isinstance(view, FoundPage)
-        return view
+        """The view of the page."""
+        return self.view(Page.FOUND, FoundPage)
 
     @property
     def manual(self) -> ManualPage:
-        """The page's own view."""
-        view = self.window.pages.view(Page.MANUAL)
-        assert isinstance(view, ManualPage)
-        return view
+        """The view of the page."""
+        return self.view(Page.MANUAL, ManualPage)
 
     @property
     def password(self) -> PasswordPage:
-        """The page's own view."""
-        view = self.window.pages.view(Page.PASSWORD)
-        assert isinstance(view, PasswordPage)
-        return view
+        """The view of the page."""
+        return self.view(Page.PASSWORD, PasswordPage)
 
     @property
     def result(self) -> ResultPage:
-        """The page's own view."""
-        view = self.window.pages.view(Page.RESULT)
-        assert isinstance(view, ResultPage)
-        return view
+        """The view of the page."""
+        return self.view(Page.RESULT, ResultPage)
 
     @property
     def program(self) -> ProgramPage:
-        """The page's own view."""
-        view = self.window.pages.view(Page.PROGRAM)
-        assert isinstance(view, ProgramPage)
-        return view
+        """The view of the page."""
+        return self.view(Page.PROGRAM, ProgramPage)
 
 
 def folder_chooser(folder: Path) -> Callable[[object], str]:
-    """A folder dialog that is answered at once."""
+    """A folder dialog that returns this folder."""
     return lambda _parent: str(folder)

@@ -26,8 +26,6 @@ from mailsetup.assistant.events import (
     LinkJudged,
     SignInCode,
     SignInOpened,
-    SourceAnswered,
-    SourceAsked,
 )
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
@@ -65,6 +63,7 @@ from mailsetup.i18n import _, set_language
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
+from mailsetup.model.search_events import SourceAnswered, SourceAsked
 from mailsetup.model.settings import Authentication
 from mailsetup.model.source import Method
 from mailsetup.model.source_result import SourceAttempt, SourceStatus
@@ -91,14 +90,14 @@ def pictures() -> dict[str, Page]:
         "welcome": Page.WELCOME,
         "complaint": Page.COMPLAINT,
         "technician": Page.TECHNICIAN,
-        "fleet": Page.FLEET,
-        "fleet-faults": Page.FLEET,
-        "fleet-commands": Page.FLEET,
-        "fleet-run": Page.FLEET_RUN,
-        "fleet-done": Page.FLEET_DONE,
-        "fleet-left": Page.FLEET_DONE,
+        "fleet": Page.BATCH,
+        "fleet-faults": Page.BATCH,
+        "fleet-commands": Page.BATCH,
+        "fleet-run": Page.BATCH_RUN,
+        "fleet-done": Page.BATCH_DONE,
+        "fleet-left": Page.BATCH_DONE,
         "start": Page.START,
-        "looking": Page.LOOKING,
+        "looking": Page.SEARCHING,
         "found": Page.FOUND,
         "hint": Page.FOUND,
         "confirm": Page.FOUND,
@@ -222,7 +221,7 @@ def _report(name: str) -> CheckReport:
 def _setup(name: str, program: str) -> ProgramSetup:
     if name in ("done", "changed-since"):
         command = ("thunderbird", "-P", "ana")
-        done = ProfileApplied(Path("ana"), "ana", command, None, outcome=ApplyOutcome.ADDED)
+        done = ProfileApplied(Path("ana"), "ana", command, outcome=ApplyOutcome.ADDED)
         changed = name == "changed-since"
         return ProgramSetup(
             applied=done,
@@ -255,10 +254,10 @@ def _prepare_sign_in(state: WizardState, name: str) -> None:
         incoming=replace(IMAP, host="outlook.office365.com", authentication=ways),
         outgoing=replace(SMTP, host="smtp.office365.com", authentication=ways),
     )
-    way = sign_in_way(account, known=name != "no-client")
-    other = sign_in_as(way, "info@bodegasdelebro.es") if name == "other-account" else None
+    method = sign_in_way(account, known=name != "no-client")
+    other = sign_in_as(method, "info@bodegasdelebro.es") if name == "other-account" else None
     state.servers = ServerChoice(account)
-    state.sign_in = BrowserSignIn(way, way_known=True, result=other)
+    state.sign_in = BrowserSignIn(method, method_known=True, result=other)
 
 
 def _play_sign_in(window: Window, name: str) -> None:

@@ -1,10 +1,9 @@
-"""How long the window was deaf between two beats: what its thread computed, and stood still.
+"""How long the window did not react between two beats: computing, or blocked.
 
-A beat is an ordinary timer of the event loop, so whatever keeps it waiting keeps the mouse and the
-keyboard waiting. Wall-clock time alone would measure the other programs on the machine, too: what
-the thread waited for a processor is taken off, as the system tells it, and what it waited for
-Python while another thread computed. What is left was spent asleep, on files, locks or names.
-Where the system does not tell, only what the thread computed counts.
+A beat is a timer of the event loop, so whatever delays it delays mouse and keyboard. Wall-clock
+time alone would measure the other programs on the machine, too: the time that the thread waited for
+a processor (reported by Linux) and for Python's global lock is subtracted. The rest was spent
+sleeping, or waiting for files, locks or names. On other systems only the computing time counts.
 """
 
 import os
@@ -29,25 +28,25 @@ from tests.support.gui.driver import TIMEOUT, Person
 INTERVAL = 5
 """Milliseconds between two beats."""
 
-_OF_THE_SCHEDULER = Path("/proc/thread-self/schedstat")
+_SCHEDSTAT = Path("/proc/thread-self/schedstat")
 """Nanoseconds on a processor, nanoseconds ready without one, turns (Linux: sched-stats.rst)."""
 
-TELLS_STANDING_STILL = _OF_THE_SCHEDULER.exists()
-"""Whether a thread that waits for something can be told from one that others keep from running."""
+HAS_SCHEDULER_TIMES = _SCHEDSTAT.exists()
+"""Whether a blocked thread can be distinguished from one that waits for a processor."""
 
 _SHARE = 4
-"""Whoever computes on a busy machine gets at least this part of a processor."""
+"""A thread that computes on a busy machine gets at least a processor divided by this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Between two beats, in ms: how long the thread computed, and how long it stood still."""
+    """Between two beats, in ms: how long the thread computed, and how long it was blocked."""
 
     busy: float
     still: float
 
     def whole(self, slower: float = 1.0) -> float:
-        """How long nobody was listened to; only computing takes longer on a slower machine."""
+        """How long the window did not react; only computing takes longer on a slower machine."""
         return self.busy / slower + self.still
 
 
@@ -55,7 +54,7 @@ class _Clock:
     """How long the thread that made it was ready, but had no processor, in ms."""
 
     def __init__(self) -> None:
-        self._file = os.open(_OF_THE_SCHEDULER, os.O_RDONLY)
+        self._file = os.open(_SCHEDSTAT, os.O_RDONLY)
 
     def read(self) -> float:
         return int(os.pread(self._file, 80, 0).split()[1]) / 1e6
@@ -65,11 +64,11 @@ class _Clock:
 
 
 class _Bystander(threading.Thread):
-    """Wants Python for a moment every 2 ms; how much too late it gets it, others had it.
+    """Runs every 2 ms; the delay is the time in which other threads held Python's global lock.
 
-    Only one thread at a time runs Python. The engine and, in the tests, all the mail servers run
-    beside the window: while one of them computes, the window stands still, as this thread does.
-    When the window waits for something else, this thread gets on.
+    Engine and, in the tests, all mail servers are threads of this process: while one of them
+    computes, both the window and this thread wait. When the window is blocked by something else,
+    this thread runs on time.
     """
 
     _PAUSE = 2.0
@@ -91,11 +90,11 @@ class _Bystander(threading.Thread):
 
     @property
     def late(self) -> float:
-        """All in all, in ms, with what it waits for at this moment."""
+        """The total delay in ms, including the current one."""
         return self._late + max(time.perf_counter() * 1000 - self._due, 0.0)
 
     def end(self) -> None:
-        """No more."""
+        """Stop the thread."""
         self._over = True
         self.join()
 
@@ -116,15 +115,15 @@ class Heartbeat(QObject):
         self.longest: dict[str, Gap] = {}
 
     def start(self, step: str) -> None:
-        """From now on, with what is going on."""
-        if TELLS_STANDING_STILL:
+        """Begin to measure a step."""
+        if HAS_SCHEDULER_TIMES:
             self._clock, self._bystander = _Clock(), _Bystander()
             self._bystander.start()
         self._last, self._step = self._read(), step
         self._timer.start()
 
     def stop(self) -> None:
-        """No more; what was not followed by a beat counts, too."""
+        """Stop; the time since the last beat counts, too."""
         if self._timer.isActive():
             self._beat()
         self._timer.stop()
@@ -157,35 +156,35 @@ class _Reading:
     wall: float = 0.0
     busy: float = 0.0
     everybody: float = 0.0
-    """What all threads together computed."""
+    """The computing time of all threads."""
     queued: float = 0.0
     late: float = 0.0
-    """How much too late the bystander was."""
+    """The delay of the bystander."""
 
     def gap_since(self, last: "_Reading") -> Gap:
         busy = self.busy - last.busy
-        # The bystander waits while the window computes, too. And where nobody else computed, nobody
-        # else had Python: then the window stood still with Python in its hands.
+        # The bystander also waits while the window computes. Where no other thread computed, none
+        # held the lock: then the window was blocked while it held the lock.
         others = self.everybody - last.everybody - busy
         theirs = min(max(self.late - last.late - busy, 0.0), max(others, 0.0) * _SHARE)
         without = busy + self.queued - last.queued + theirs + INTERVAL
         return Gap(busy, max(self.wall - last.wall - without, 0.0))
 
 
-class Way:
-    """A way through the window, step by step, listened to all the time."""
+class Walkthrough:
+    """Steps through the window, measured by a heartbeat."""
 
     def __init__(self, person: Person, heart: Heartbeat) -> None:
         self.person, self.heart = person, heart
 
     def step(self, words: str, act: Callable[[], object], page: Page | None = None) -> None:
         """Do something, and wait for the page that it leads to."""
-        # The loop comes to rest, so that nothing of one step is counted for the next.
+        # Let the event loop become idle, so that nothing of one step is counted for the next.
         self.person.bot.wait(40)
         self.heart.stop()
         self.heart.start(words)
-        # As an event of the loop, as every real click is: what is deleted "later" because of a call
-        # from outside the loop stays until the test ends, and would be dressed with the rest.
+        # As an event of the loop, like a real click: a deferred deletion that is requested outside
+        # the loop would not happen until the test ends.
         done: list[object] = []
         QTimer.singleShot(0, lambda: done.append(act()))
         self.person.bot.waitUntil(lambda: bool(done))
@@ -198,36 +197,36 @@ class Way:
         self.heart.stop()
 
 
-def whole_way(person: Person, heart: Heartbeat) -> None:
-    """Through the demo from the address to a guide, and everything around it."""
-    way, window = Way(person, heart), person.window
+def whole_flow(person: Person, heart: Heartbeat) -> None:
+    """The demo from the address to a guide, with language, appearance and About."""
+    walk, window = Walkthrough(person, heart), person.window
 
     def type_address() -> None:
         person.types(person.start.person.edit, "Ana")
         person.types(person.start.address.edit, "ana@demo.test")
 
-    way.step("typing the address", type_address)
-    way.step("looking", person.goes_on, Page.FOUND)
-    way.step("typing the password", lambda: person.types(person.found.entry.edit, "hola-ana"))
-    way.step("testing", person.goes_on, Page.RESULT)
-    way.step("program", person.goes_on, Page.PROGRAM)
+    walk.step("typing the address", type_address)
+    walk.step("looking", person.goes_on, Page.FOUND)
+    walk.step("typing the password", lambda: person.types(person.found.entry.edit, "hola-ana"))
+    walk.step("testing", person.goes_on, Page.RESULT)
+    walk.step("program", person.goes_on, Page.PROGRAM)
     person.bot.waitUntil(lambda: bool(window.state.computer.installed))
-    way.step("a guide", lambda: person.clicks(person.program.choices["gmail"]), Page.DONE)
-    way.step("back to the programs", window.navigator.go_back, Page.PROGRAM)
+    walk.step("a guide", lambda: person.clicks(person.program.choices["gmail"]), Page.DONE)
+    walk.step("back to the programs", window.navigator.go_back, Page.PROGRAM)
     on_paper = person.program.choices["other"]
-    way.step("a guide on paper", lambda: person.clicks(on_paper), Page.DONE)
-    way.step("another language", lambda: window.header.languages.setCurrentIndex(0))
-    way.step("about", window.navigator.show_about)
-    way.step("larger text", lambda: person.clicks(window.header.larger))
-    way.step("smaller text", lambda: person.clicks(window.header.smaller))
-    way.step("more contrast", lambda: window.appearance.set_more_contrast(True))
-    way.step("less contrast", lambda: window.appearance.set_more_contrast(False))
-    way.end()
+    walk.step("a guide on paper", lambda: person.clicks(on_paper), Page.DONE)
+    walk.step("another language", lambda: window.header.languages.setCurrentIndex(0))
+    walk.step("about", window.navigator.show_about)
+    walk.step("larger text", lambda: person.clicks(window.header.larger))
+    walk.step("smaller text", lambda: person.clicks(window.header.smaller))
+    walk.step("more contrast", lambda: window.appearance.set_more_contrast(True))
+    walk.step("less contrast", lambda: window.appearance.set_more_contrast(False))
+    walk.end()
 
 
-def ways_beside(person: Person, heart: Heartbeat, folder: Path) -> None:
-    """What some people do: paste nonsense, complain, enter servers, drop a table of a town."""
-    way, window = Way(person, heart), person.window
+def large_inputs(person: Person, heart: Heartbeat, folder: Path) -> None:
+    """Large inputs: pasted text, servers by hand, a complaint, a table of 20,000 rows."""
+    walk, window = Walkthrough(person, heart), person.window
     clipboard = QGuiApplication.clipboard()
 
     def paste(edit: QLineEdit, text: str) -> None:
@@ -244,7 +243,7 @@ def ways_beside(person: Person, heart: Heartbeat, folder: Path) -> None:
 
     def choose(path: Path) -> None:
         window.services.dialogs.file = lambda _parent, _title: str(path)
-        view = window.pages.view(Page.FLEET)
+        view = window.pages.view(Page.BATCH)
         assert isinstance(view, BatchTablePage)
         view.choose.click()
 
@@ -252,32 +251,32 @@ def ways_beside(person: Person, heart: Heartbeat, folder: Path) -> None:
     for number in range(5000):
         window.services.log.note(f"line {number}")
     address = person.start.address.edit
-    way.step("10 MB as an address", lambda: paste(address, "x" * 10_000_000))
-    way.step("many addresses", lambda: paste(address, "ana@demo.test, " * 100_000))
-    way.step("one address", lambda: paste(address, "Ana <ana@demo.test>"))
-    way.step("by hand", lambda: person.clicks(person.start.manual), Page.MANUAL)
+    walk.step("10 MB as an address", lambda: paste(address, "x" * 10_000_000))
+    walk.step("many addresses", lambda: paste(address, "ana@demo.test, " * 100_000))
+    walk.step("one address", lambda: paste(address, "Ana <ana@demo.test>"))
+    walk.step("by hand", lambda: person.clicks(person.start.manual), Page.MANUAL)
     host = person.manual.incoming.host.edit
-    way.step("typing a server", lambda: person.types(host, "imap.demo.test"))
-    way.step("a server that is none", lambda: paste(host, "x" * 1_000_000))
-    way.step("back to the beginning", lambda: back_to_welcome(window))
-    way.step("a complaint", lambda: person.clicks(person.welcome.trouble), Page.COMPLAINT)
-    way.step("back", window.navigator.go_back, Page.WELCOME)
-    way.step("technician", lambda: person.clicks(person.welcome.technician), Page.TECHNICIAN)
+    walk.step("typing a server", lambda: person.types(host, "imap.demo.test"))
+    walk.step("a server that is none", lambda: paste(host, "x" * 1_000_000))
+    walk.step("back to the beginning", lambda: back_to_welcome(window))
+    walk.step("a complaint", lambda: person.clicks(person.welcome.trouble), Page.COMPLAINT)
+    walk.step("back", window.navigator.go_back, Page.WELCOME)
+    walk.step("technician", lambda: person.clicks(person.welcome.technician), Page.TECHNICIAN)
     technician = window.pages.view(Page.TECHNICIAN)
     assert isinstance(technician, TechnicianPage)
     technician.offline.setChecked(True)
-    way.step("tables", lambda: person.clicks(technician.table), Page.FLEET)
+    walk.step("tables", lambda: person.clicks(technician.table), Page.BATCH)
     batch = window.services.batch
 
-    way.step("a table of a town", lambda: choose(town))
+    walk.step("a table of a town", lambda: choose(town))
     person.bot.waitUntil(lambda: not batch.state.reading, timeout=TIMEOUT)
-    way.step("another language there", lambda: window.header.languages.setCurrentIndex(1))
-    way.step("a table of a company", lambda: choose(company))
+    walk.step("another language there", lambda: window.header.languages.setCurrentIndex(1))
+    walk.step("a table of a company", lambda: choose(company))
     person.bot.waitUntil(lambda: not batch.state.reading, timeout=TIMEOUT)
-    way.step("everybody's files", person.goes_on, Page.FLEET_DONE)
-    way.step("the log", lambda: window.navigator.open_overlay(OverlayPage.LOG))
-    way.step("the log closed", window.navigator.close_overlay)
-    way.end()
+    walk.step("everybody's files", person.goes_on, Page.BATCH_DONE)
+    walk.step("the log", lambda: window.navigator.open_overlay(OverlayPage.LOG))
+    walk.step("the log closed", window.navigator.close_overlay)
+    walk.end()
 
 
 def back_to_welcome(window: Window) -> None:
@@ -293,10 +292,10 @@ nothing else to do."""
 
 
 def slowness() -> float:
-    """How much slower this machine is at the moment; 1 where it is not.
+    """How much slower this machine is at the moment than the reference; at least 1.
 
-    Told by work of the window's kind: another program on the same processors takes away caches and
-    memory, which a mere loop would hardly feel and a layout feels twice over.
+    Measured by a layout, as the window makes it: other programs on the same processors compete for
+    caches and memory, which slows a layout much more than a mere loop.
     """
     times = []
     for _ in range(5):

@@ -1,4 +1,4 @@
-"""Real sockets on this computer: certificates of every kind and servers that misbehave."""
+"""Servers on loopback sockets, with certificates of every kind and with faults."""
 
 import asyncio
 import ssl
@@ -12,8 +12,9 @@ from tempfile import TemporaryDirectory
 import trustme
 
 from mailsetup.model.dns import DnsAnswer, Reply
+from mailsetup.net.connection import Trust
 from mailsetup.net.dial import Dialer
-from mailsetup.net.tls import verifying_context
+from mailsetup.net.network import system_or_openssl
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -26,11 +27,11 @@ def authority() -> trustme.CA:
 
 
 @cache
-def client_context() -> ssl.SSLContext:
+def client_context() -> Trust:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "ca.pem"
         authority().cert_pem.write_to_path(str(path))
-        return verifying_context([path])
+        return system_or_openssl([path])
 
 
 def server_context(
@@ -49,11 +50,11 @@ def server_context(
 
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-YESTERDAY = datetime(2021, 1, 1, tzinfo=UTC)
+PAST = datetime(2021, 1, 1, tzinfo=UTC)
 
 
 class Loopback:
-    """A server on a port of its own that counts who is connected."""
+    """The port and the counted connections of a server."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -65,32 +66,32 @@ class Loopback:
 
 @asynccontextmanager
 async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[Loopback]:
-    """A server for the time of the block; what still runs in it is cancelled at the end."""
-    there = Loopback()
+    """A server for the time of the block; its running handlers are cancelled at the end."""
+    server_ = Loopback()
     running: set[asyncio.Task[None]] = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task is not None:
             running.add(task)
-        there.accepted += 1
-        there.reached.set()
+        server_.accepted += 1
+        server_.reached.set()
         try:
             await handler(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-            pass  # the client went away, as many of these tests want
+            pass  # the client closed the connection, as many tests do
         except asyncio.CancelledError:
             pass
         finally:
-            there.ended += 1
-            there.all_ended.set()
+            server_.ended += 1
+            server_.all_ended.set()
             running.discard(task) if task else None
-            writer.transport.abort()
+            writer.close()
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
-    there.port = server.sockets[0].getsockname()[1]
+    server_.port = server.sockets[0].getsockname()[1]
     try:
-        yield there
+        yield server_
     finally:
         server.close()
         for task in list(running):
@@ -103,16 +104,16 @@ async def only_loopback(host: str) -> Reply[str]:
 
 
 def dialer(port: int, *, host: str = HOST, to: int = 993) -> Dialer:
-    """A dialer that leads a public name and port to a server here."""
+    """A dialer with a route from a public name and port to a server on loopback."""
     return Dialer(
         look_up=only_loopback,
-        context=client_context,
+        trust=client_context,
         routes={(host, to): ("127.0.0.1", port)},
     )
 
 
-def saying(text: bytes) -> Handler:
-    """A server that says something and then waits for the other side to leave."""
+def sending(text: bytes) -> Handler:
+    """A server that sends data and then waits until the client closes the connection."""
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(text)

@@ -1,4 +1,4 @@
-"""A server that says what it is told: for faults that a real one cannot be made to show."""
+"""A server that follows a script, for faults that real servers cannot be made to show."""
 
 import asyncio
 import ssl
@@ -19,35 +19,35 @@ HOST = "mail.scripted.test"
 
 
 @dataclass(frozen=True)
-class Say:
+class Send:
     """Send bytes."""
 
     data: bytes
 
 
 @dataclass(frozen=True)
-class Hear:
-    """Wait for a line; ``{tag}`` of the following `Say` becomes its first word."""
+class ReadLine:
+    """Wait for a line, whose first word replaces ``{tag}`` in the next `Send`."""
 
 
 @dataclass(frozen=True)
-class Secure:
-    """Make the TLS handshake."""
+class Handshake:
+    """Perform the TLS handshake."""
 
 
 @dataclass(frozen=True)
 class Flood:
-    """Send a chunk again and again until the other side has enough."""
+    """Send a chunk repeatedly until the client disconnects, 4096 times at most."""
 
     chunk: bytes
 
 
-Step = Say | Hear | Secure | Flood
+Step = Send | ReadLine | Handshake | Flood
 
 
 @dataclass
-class Heard:
-    """Everything that the client said, in clear and under TLS."""
+class Received:
+    """Everything that the client sent, in clear and under TLS."""
 
     clear: bytearray = field(default_factory=bytearray)
     secure: bytearray = field(default_factory=bytearray)
@@ -66,14 +66,14 @@ def server_context() -> ssl.SSLContext:
 
 
 @asynccontextmanager
-async def playing(
+async def scripted_server(
     steps: Sequence[Step], protocol: Protocol, security: SocketType, folder: Path
-) -> AsyncIterator[tuple[ServerSettings, Network, Heard]]:
-    """A server on loopback that plays the steps on every connection, then hangs up."""
-    heard = Heard()
+) -> AsyncIterator[tuple[ServerSettings, Network, Received]]:
+    """A server on loopback that runs the steps on every connection, then disconnects."""
+    received = Received()
 
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _play(steps, reader, writer, heard, secure=security is SocketType.TLS)
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _run(steps, reader, writer, received, secure=security is SocketType.TLS)
 
     context = server_context() if security is SocketType.TLS else None
     ca_file = folder / "scripted-ca.pem"
@@ -81,53 +81,50 @@ async def playing(
     standard = 993 if protocol is Protocol.IMAP else 465
     loop = asyncio.get_running_loop()
     before = loop.get_exception_handler()
-    # Clients that hang up in the middle of a handshake are what these tests are about.
+    # The tests make clients disconnect during the handshake.
     loop.set_exception_handler(lambda _loop, _context: None)
     try:
-        async with listening(talk, context) as place:
+        async with listening(serve, context) as endpoint:
             options = NetworkOptions(
                 resolver=("127.0.0.1", 9),
                 ca_files=(ca_file,),
-                routes={(HOST, standard): place},
+                routes={(HOST, standard): endpoint},
                 use_proxy=False,
             )
             async with open_network(options) as net:
                 yield (
                     ServerSettings(protocol, HOST, standard, security, "ana@scripted.test"),
                     net,
-                    heard,
+                    received,
                 )
     finally:
         loop.set_exception_handler(before)
 
 
-async def _play(
+async def _run(
     steps: Sequence[Step],
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
-    heard: Heard,
+    received: Received,
     *,
     secure: bool,
 ) -> None:
     tag = b""
     for step in steps:
         match step:
-            case Say(data=data):
+            case Send(data=data):
                 writer.write(data.replace(b"{tag}", tag))
                 await writer.drain()
-            case Hear():
+            case ReadLine():
                 line = await reader.readline()
-                (heard.secure if secure else heard.clear).extend(line)
+                (received.secure if secure else received.clear).extend(line)
                 if not line:
                     return
                 tag = line.split(b" ", 1)[0]
-            case Secure():
+            case Handshake():
                 await writer.start_tls(server_context())
                 secure = True
             case Flood(chunk=chunk):
                 for _ in range(4096):
                     writer.write(chunk)
                     await writer.drain()
-
-
-__all__ = ["HOST", "Flood", "Hear", "Heard", "Say", "Secure", "Step", "playing"]

@@ -12,7 +12,8 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.certificate import CertificateFacts, TlsFailure, TlsFault
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, DnsFault, MxRecord, Reply, SrvRecord
 from mailsetup.model.secret import AccessToken
-from mailsetup.net.connection import Connection, TlsSession, _Wire
+from mailsetup.net.connection import Connection, StreamProtocol, TlsSession
+from mailsetup.net.connection_pool import ConnectionPool
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.dns.resolver import by_preference
 from mailsetup.net.http import (
@@ -24,50 +25,49 @@ from mailsetup.net.http import (
     HttpReply,
 )
 from mailsetup.net.network import Network
-from mailsetup.net.open_connections import OpenConnections
 
 T = TypeVar("T")
 
 NEVER = 10_000.0
-"""A delay longer than any patience: a packet that was swallowed."""
+"""A delay that is longer than every timeout: a lost packet."""
 
 
-class _JumpingSelector(selectors.SelectSelector):
-    """Instead of waiting it moves the clock on."""
+class _VirtualSelector(selectors.SelectSelector):
+    """Advances the clock instead of waiting."""
 
     now = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
-            raise RuntimeError("everything waits and nothing is going to happen")
+            raise RuntimeError("all tasks wait, and no event is scheduled")
         self.now += max(timeout, 0.0)
         return super().select(0)
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in which hours take no time."""
+    """An event loop with virtual time."""
 
     def __init__(self) -> None:
-        self._jumping = _JumpingSelector()
-        super().__init__(self._jumping)
+        self._virtual = _VirtualSelector()
+        super().__init__(self._virtual)
 
     def time(self) -> float:
-        return self._jumping.now
+        return self._virtual.now
 
 
 def run(work: Coroutine[None, None, T]) -> T:
-    """Run to the end in virtual time."""
+    """The result of a coroutine in virtual time; no other task may be pending at its end."""
     loop = VirtualLoop()
     try:
         return loop.run_until_complete(work)
     finally:
-        left = asyncio.all_tasks(loop)
+        pending = asyncio.all_tasks(loop)
         loop.close()
-        assert not left, f"still running: {left}"
+        assert not pending, f"still running: {pending}"
 
 
 class LoopClock:
-    """The loop's own time."""
+    """The time of the event loop."""
 
     def __init__(self, offset: float = 0.0) -> None:
         self._offset = offset
@@ -98,15 +98,15 @@ class _Server(asyncio.Transport):
         super().__init__()
         self._script = script
         self._closing = False
-        self.wire: asyncio.Protocol | None = None
+        self.protocol: asyncio.Protocol | None = None
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self._script.said.append(bytes(data))
+        self._script.received.append(bytes(data))
         for line in bytes(data).splitlines():
             reply = self._script.answer(line)
-            if reply and self.wire is not None:
+            if reply and self.protocol is not None:
                 asyncio.get_running_loop().call_later(
-                    self._script.delay, self.wire.data_received, reply
+                    self._script.delay, self.protocol.data_received, reply
                 )
 
     def abort(self) -> None:
@@ -119,14 +119,14 @@ class _Server(asyncio.Transport):
 
 @dataclass
 class Script:
-    """A mail server as data: its greeting, and what it answers to lines that begin with a word."""
+    """A mail server as data: its greeting, and its responses by the beginning of a line."""
 
     greeting: bytes
     answers: Mapping[bytes, bytes] = field(default_factory=dict)
     secure: bool = True
     delay: float = 0.0
     connect_delay: float = 0.0
-    said: list[bytes] = field(default_factory=list)
+    received: list[bytes] = field(default_factory=list)
     closed: int = 0
 
     def answer(self, line: bytes) -> bytes:
@@ -138,8 +138,8 @@ class Script:
 
 @dataclass
 class ScriptedNetwork:
-    """What exists. Names that are not in ``dns`` do not exist; URLs that are not in ``web`` lead to
-    hosts that do not exist; hosts that are not in ``mail`` have no address."""
+    """The existing names and servers. A name that is not in ``dns``, the host of a URL that is not
+    in ``web`` and a host that is not in ``mail`` do not exist."""
 
     dns: dict[tuple[str, str], DnsReply] = field(default_factory=dict)
     dns_delays: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -150,20 +150,20 @@ class ScriptedNetwork:
     web_delay: float = 0.0
     mail: dict[tuple[str, int], Script | ConnectFault] = field(default_factory=dict)
     posts: dict[str, HttpReply | HttpFailure] = field(default_factory=dict)
-    """What answers to POST at a URL; elsewhere as for GET."""
+    """Responses to POST by URL; without any, those to GET."""
     chains: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """CNAME chains by host."""
     reverse: dict[str, tuple[str, ...]] = field(default_factory=dict)
     signed: set[tuple[str, str]] = field(default_factory=set)
-    """Names and types whose records DNSSEC proves."""
+    """Names and types with records that DNSSEC proves."""
     certificates: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Hosts whose certificate is for these other names."""
+    """Hosts with a certificate for these other names."""
     issuers: dict[str, str] = field(default_factory=dict)
-    """Hosts whose certificate was issued by somebody nobody knows."""
+    """Hosts with a certificate of an unknown issuer, by host."""
     offset: float = 0.0
     """Seconds by which this computer's clock is fast."""
     posted: list[tuple[str, bytes]] = field(default_factory=list)
-    kept: OpenConnections = field(default_factory=OpenConnections)
+    pool: ConnectionPool = field(default_factory=ConnectionPool)
     asked_urls: list[str] = field(default_factory=list)
     asked_hosts: list[tuple[str, int]] = field(default_factory=list)
 
@@ -175,13 +175,13 @@ class ScriptedNetwork:
             connect=self,
             look_up=self.addresses,
             clock=clock,
-            kept=self.kept,
+            pool=self.pool,
             is_online=lambda: True,
         )
 
-    def serve(self, url: str, body: bytes, *, after: float = 0.0, landed: str = "") -> None:
-        """A document at a URL; ``landed`` is where redirects lead."""
-        self.web[url] = HttpReply(200, landed or url, body, "text/plain")
+    def serve(self, url: str, body: bytes, *, after: float = 0.0, final_url: str = "") -> None:
+        """A document at a URL; ``final_url`` is the URL after redirects."""
+        self.web[url] = HttpReply(200, final_url or url, body, "text/plain")
         self.web_delays[url] = after
 
     async def mx(self, domain: str) -> Reply[MxRecord]:
@@ -248,7 +248,7 @@ class ScriptedNetwork:
         return await self._fetch(self.web, url, timeout)
 
     async def _fetch(
-        self, there: dict[str, HttpReply | HttpFailure], url: str, timeout: float
+        self, entry: dict[str, HttpReply | HttpFailure], url: str, timeout: float
     ) -> HttpReply | HttpFailure:
         self.asked_urls.append(url)
         try:
@@ -257,18 +257,18 @@ class ScriptedNetwork:
                 await asyncio.sleep(self.web_delays.get(bare, self.web_delay))
         except TimeoutError:
             return HttpFailure(HttpFault.TIMEOUT, url)
-        return there.get(bare, HttpFailure(HttpFault.UNRESOLVABLE, url))
+        return entry.get(bare, HttpFailure(HttpFault.UNRESOLVABLE, url))
 
     async def __call__(
         self, host: str, port: int, *, implicit_tls: bool, explain: bool = False
     ) -> Connection | ConnectFailure:
         self.asked_hosts.append((host, port))
-        there = self.mail.get((host, port), ConnectFault.UNRESOLVABLE)
-        if isinstance(there, ConnectFault):
-            if there is ConnectFault.TIMEOUT:
+        entry = self.mail.get((host, port), ConnectFault.UNRESOLVABLE)
+        if isinstance(entry, ConnectFault):
+            if entry is ConnectFault.TIMEOUT:
                 await asyncio.sleep(8.0)
-            return ConnectFailure(there, host, port)
-        await asyncio.sleep(there.connect_delay)
+            return ConnectFailure(entry, host, port)
+        await asyncio.sleep(entry.connect_delay)
         issuer = self.issuers.get(host)
         if issuer is not None and implicit_tls:
             epoch = datetime.fromtimestamp(0, UTC)
@@ -279,13 +279,13 @@ class ScriptedNetwork:
         if names is not None and implicit_tls:
             failure = TlsFailure(TlsFault.WRONG_NAME)
             return ConnectFailure(ConnectFault.TLS, host, port, failure)
-        connection = _connection(there, host, port, implicit_tls)
+        connection = _connection(entry, host, port, implicit_tls)
         connection.names = names
         return connection
 
 
 class _MemoryConnection(Connection):
-    """A connection whose TLS is a word of honour: the tests of TLS use real sockets."""
+    """A connection with simulated TLS; the tests of TLS use real sockets."""
 
     script: Script
     names: tuple[str, ...] | None = None
@@ -304,37 +304,39 @@ class _MemoryConnection(Connection):
 
 
 def _connection(script: Script, host: str, port: int, implicit_tls: bool) -> _MemoryConnection:
-    wire = _Wire()
+    protocol = StreamProtocol()
     transport = _Server(script)
-    transport.wire = wire
-    wire.connection_made(transport)
+    transport.protocol = protocol
+    protocol.connection_made(transport)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    connection = _MemoryConnection(wire, host, port, "192.0.2.1", context)
+    connection = _MemoryConnection(protocol, host, port, "192.0.2.1", context)
     connection.script = script
     if implicit_tls:
         connection.tls = TlsSession("TLSv1.3", "", b"")
-    asyncio.get_running_loop().call_later(script.delay, wire.data_received, script.greeting)
+    asyncio.get_running_loop().call_later(script.delay, protocol.data_received, script.greeting)
     return connection
 
 
-def imap(**options: float) -> Script:
-    """An IMAP server with passwords, on either port."""
+def imap(*, delay: float = 0.0, connect_delay: float = 0.0) -> Script:
+    """An IMAP server with password authentication, for either port."""
     return Script(
         b"* OK ready\r\n",
         {
             b"A1 STARTTLS": b"a1 OK begin\r\n",
             b"A2 CAPABILITY": b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\na2 OK done\r\n",
         },
-        **options,  # type: ignore[arg-type]
+        delay=delay,
+        connect_delay=connect_delay,
     )
 
 
-def smtp(**options: float) -> Script:
-    """A submission server with passwords, on either port."""
+def smtp(*, delay: float = 0.0, connect_delay: float = 0.0) -> Script:
+    """A submission server with password authentication, for either port."""
     return Script(
         b"220 mail ESMTP\r\n",
         {b"EHLO": b"250-mail\r\n250 AUTH PLAIN LOGIN\r\n", b"STARTTLS": b"220 go on\r\n"},
-        **options,  # type: ignore[arg-type]
+        delay=delay,
+        connect_delay=connect_delay,
     )
 
 
@@ -357,7 +359,7 @@ def mx(*hosts: str, preference: int = 10) -> DnsReply:
 def config(
     imap_host: str = "imap.bodega.es", smtp_host: str = "smtp.bodega.es", extra: str = ""
 ) -> bytes:
-    """An autoconfig document with one server a direction."""
+    """An autoconfig document with one incoming and one outgoing server."""
     return f"""<?xml version="1.0"?>
 <clientConfig version="1.1"><emailProvider id="x">
   <displayName>Bodega</displayName>{extra}

@@ -1,11 +1,15 @@
 """Searches in a scripted network, with scripted sources."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from mailsetup.discovery.find import HEAD_START, find
+from mailsetup.discovery.source import DiscoverySource
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
+from mailsetup.model.search_events import SearchEvent
+from mailsetup.model.search_options import SearchOptions
 from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings, SocketType
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.model.source_result import Found, SourceResult, SourceStatus
@@ -21,9 +25,17 @@ SLACK = 1000 * HEAD_START + 1
 """Milliseconds."""
 
 
-def search(scripted: ScriptedNetwork, text: str = "ana@bodega.es", **options: object) -> Discovery:
+def search(
+    scripted: ScriptedNetwork,
+    text: str = "ana@bodega.es",
+    options: SearchOptions | None = None,
+    *,
+    sources: Sequence[DiscoverySource] | None = None,
+    emit: Callable[[SearchEvent], None] = lambda _event: None,
+) -> Discovery:
     """The result of a search in a scripted network."""
-    return run(find(address(text), scripted.network(), **options))  # type: ignore[arg-type]
+    chosen = options or SearchOptions()
+    return run(find(address(text), scripted.network(), chosen, sources=sources, emit=emit))
 
 
 def statuses(discovery: Discovery) -> dict[str, SourceStatus]:
@@ -49,7 +61,7 @@ SMTP = ServerSettings(Protocol.SMTP, "smtp.bodega.es", 465, SocketType.TLS, "ana
 
 @dataclass
 class FakeSource:
-    """A source that answers with something after a while, or raises it."""
+    """A source that returns a result after a delay, or raises it."""
 
     method: Method
     answer: SourceResult | Exception

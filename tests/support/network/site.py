@@ -1,4 +1,4 @@
-"""A hosting that has published: the real knot and nginx with the files as they were written."""
+"""A hosting with a publication: Knot DNS and nginx with the published files."""
 
 import shutil
 import subprocess
@@ -20,7 +20,7 @@ NAMES = ("autoconfig", "autodiscover", "ua-auto-config", "mta-sts")
 
 @dataclass
 class Site:
-    """Where things lie; the publication's ``folder``, ``listen`` and certificates point here."""
+    """The paths and address that a publication's ``folder``, ``listen`` and certificates name."""
 
     domain: str
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="mailsetup-site-")))
@@ -36,11 +36,11 @@ class Site:
 
     @property
     def options(self) -> NetworkOptions:
-        """The network as it looks from a program that asks this site."""
+        """Network options with this site's name server and authority."""
         return NetworkOptions(resolver=(self.ip, 53), ca_files=(self.tls.ca_file,), use_proxy=False)
 
     def publish(self, made: Publication) -> None:
-        """Write the files and include them in the zone and in nginx, as the README says."""
+        """Write the files and include them in the zone and in nginx."""
         written = write_artifact(made.artifact, self.files, force=True)
         assert isinstance(written, Written), written
         self.files.chmod(0o755)
@@ -48,7 +48,7 @@ class Site:
         self._write_nginx()
 
     def withdraw(self, *names: str) -> None:
-        """The web server serves these files no more."""
+        """Remove files from the web server."""
         for name in names:
             (self.files / name).unlink()
 
@@ -79,16 +79,16 @@ class Site:
               ssl_certificate {self.chain};
               ssl_certificate_key {self.key};
               include {self.files}/{layout.NGINX_DOMAIN};
-              # As on many a web site, every other address gives its first page.
+              # As on many web sites, every other URL returns the first page.
               location / {{ default_type text/html; return 200 "<html>Hola</html>"; }}
-              # And nothing below a name with a dot is served.
+              # Paths with a leading dot are not served.
               location ~ /\\. {{ deny all; }}
             }}
             """
         (self.folder / "nginx.conf").write_text(nginx(self.folder, served))
 
     def tested(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Let a program check its configuration."""
+        """The result of a program that checks its configuration."""
         return subprocess.run(command, capture_output=True, text=True, env=with_sbin())
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""A real browser without a screen, driven by its makers' own WebDriver (W3C)."""
+"""Chromium without a display, driven by WebDriver (W3C)."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ from tests.support.servers.process import Server, answers
 from tests.support.servers.real_servers import RealServers
 
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-"""The key under which WebDriver names an element (its specification, section 12)."""
+"""The key of an element's reference (WebDriver section 12)."""
 
 FLAGS = (
     "--headless",
@@ -44,36 +44,36 @@ class Chromium:
         self._session = session
 
     def open(self, url: str) -> None:
-        """Go to a page and wait until it is there."""
+        """Open a page and wait until it is loaded."""
         self._command("POST", "url", {"url": url})
 
     def type(self, element: str, text: str) -> None:
-        """Type into the element with this id, in place of what stands there."""
+        """Replace the text of the element with this id."""
         found = self._find(f"#{element}")
         self._command("POST", f"element/{found}/clear", {})
         self._command("POST", f"element/{found}/value", {"text": text})
 
     def press(self, element: str) -> None:
-        """Press the button with this id, and wait until the page that it is on has gone."""
+        """Press the button with this id, and wait until its page is replaced."""
         page = self._find("html")
         self._command("POST", f"element/{self._find(f'#{element}')}/click", {})
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             try:
                 self._command("GET", f"element/{page}/name")
-            except RuntimeError:  # a stale element: another page is there, or on its way
+            except RuntimeError:  # a stale element: another page is loaded or loading
                 return
             time.sleep(0.05)
-        raise TimeoutError(f"{element} leads nowhere")
+        raise TimeoutError(f"{element} opens no page")
 
     def value(self, element: str) -> str:
-        """What stands in the field with this id."""
+        """The value of the field with this id."""
         found = self._find(f"#{element}")
         return str(self._command("GET", f"element/{found}/property/value"))
 
     @property
     def heading(self) -> str:
-        """The page's heading, once it has one."""
+        """The page's heading; waits until there is one."""
         deadline = time.monotonic() + 20
         while True:
             try:
@@ -85,11 +85,11 @@ class Chromium:
 
     @property
     def address(self) -> str:
-        """Where the browser is."""
+        """The URL of the page."""
         return str(self._command("GET", "url"))
 
     def picture(self) -> bytes:
-        """What the page looks like, as PNG."""
+        """A screenshot as PNG."""
         return base64.b64decode(self._command("GET", "screenshot"))
 
     def close(self) -> None:
@@ -101,11 +101,11 @@ class Chromium:
         return str(found[_ELEMENT])
 
     def _command(self, method: str, path: str, body: object = None) -> Any:
-        return said(self._port, method, f"/session/{self._session}/{path}".rstrip("/"), body)
+        return command(self._port, method, f"/session/{self._session}/{path}".rstrip("/"), body)
 
 
-def said(port: int, method: str, path: str, body: object = None) -> Any:
-    """One command to chromedriver. Raises RuntimeError with its own words."""
+def command(port: int, method: str, path: str, body: object = None) -> Any:
+    """One command to chromedriver. Raises RuntimeError with its message."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         data = json.dumps(body) if body is not None else None
@@ -121,7 +121,7 @@ def said(port: int, method: str, path: str, body: object = None) -> Any:
 
 @contextmanager
 def chromium(servers: RealServers, folder: Path) -> Iterator[Chromium]:
-    """A fresh browser that resolves the provider's name and trusts its key, nothing else."""
+    """A new browser that resolves the provider's name and trusts its key."""
     driver = shutil.which("chromedriver")
     if driver is None or shutil.which("chromium") is None:
         if os.environ.get("CI"):
@@ -144,7 +144,7 @@ def chromium(servers: RealServers, folder: Path) -> Iterator[Chromium]:
             "--lang=es",
         ]
         wanted = {"alwaysMatch": {"goog:chromeOptions": {"args": arguments}}}
-        session = said(port, "POST", "/session", {"capabilities": wanted})["sessionId"]
+        session = command(port, "POST", "/session", {"capabilities": wanted})["sessionId"]
         browser = Chromium(port, session)
         yield browser
         browser.close()
@@ -159,7 +159,7 @@ def _free_port() -> int:
 
 
 def _key_of(certificate_file: Path) -> str:
-    """A server's public key as the browser wants it named."""
+    """The SHA-256 hash of a server's public key in Base64, as Chromium's option takes it."""
     certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
     key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return base64.b64encode(hashlib.sha256(key).digest()).decode()

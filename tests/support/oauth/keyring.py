@@ -1,10 +1,10 @@
-"""A keyring in memory, with the limit that Windows has."""
+"""A keyring in memory, with the size limit of Windows."""
 
 from keyring.backend import KeyringBackend
 
 
 class MemoryKeyring(KeyringBackend):
-    """Keeps entries as the system does, and refuses those that Windows would."""
+    """Stores entries; rejects those that are too long for Windows."""
 
     priority = 1
 

@@ -1,4 +1,4 @@
-"""What Apple publishes about profiles for Mail, and a check against it.
+"""Apple's published schema of profiles for Mail, and a check against it.
 
 Keys, types, presence and permitted values of apple/device-management, ``mdm/profiles``:
 ``TopLevel.yaml`` at commit 0340fd30, ``CommonPayloadKeys.yaml`` and

@@ -41,7 +41,7 @@ def missing(*absent: str) -> None:
 
 
 def need(*programs: str) -> None:
-    """Programs of the path, and the library that answers for names."""
+    """Programs in the PATH, and the library that resolves names."""
     absent = [program for program in programs if shutil.which(program) is None]
     if wrapper() is None:
         absent.append("libnss-wrapper")
@@ -106,7 +106,7 @@ class Desk:
         for server in reversed(self.running):
             server.stop()
 
-    def knows(self, servers: RealServers) -> None:
+    def resolve_names(self, servers: RealServers) -> None:
         """Resolve these names to the test servers."""
         hosts = ("imap.bodega.test", "smtp.bodega.test", "mail.wrongcert.test")
         (self.home / "hosts").write_text(f"{servers.ip} {' '.join(hosts)}\n")
@@ -159,15 +159,24 @@ def desk_in(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         yield here
 
 
-def at(servers: RealServers, protocol: Protocol, security: SocketType, **changes: str) -> Account:
+def at(
+    servers: RealServers,
+    protocol: Protocol,
+    security: SocketType,
+    *,
+    person: str = "Ana Núñez",
+    username: str = "",
+    incoming_host: str = "imap.bodega.test",
+) -> Account:
     """Ana of the test servers."""
     return account(
-        changes.pop("address", "ana@bodega.test"),
+        "ana@bodega.test",
+        person=person,
         protocol=protocol,
         security=security,
-        incoming_host=changes.pop("incoming_host", "imap.bodega.test"),
+        username=username,
+        incoming_host=incoming_host,
         outgoing_host="smtp.bodega.test",
-        **changes,  # type: ignore[arg-type]  # names are checked at run time
     )
 
 

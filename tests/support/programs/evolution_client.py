@@ -1,7 +1,7 @@
 """What Evolution does with its sources, by its own libraries (evolution-data-server, Camel).
 
 Run by the system's Python, which has their bindings:
-``evolution_client.py read UID …`` prints each source's fields as the registry hands them out;
+``evolution_client.py read UID …`` prints each source's fields as the registry returns them;
 ``evolution_client.py mail ACCOUNT TRANSPORT CA_FILE TO SUBJECT`` reads the password from standard
 input, fetches the inbox through the account and sends a message through the transport (unless
 that is ``-``).
@@ -32,7 +32,7 @@ GROUPS = {
 
 
 def read(registry, uids):
-    """The fields of sources, by UID and group; None for a source that is not known."""
+    """The fields of sources, by UID and group; None for an unknown source."""
     found: dict[str, object] = {}
     for uid in uids:
         source = registry.ref_source(uid)
@@ -104,7 +104,7 @@ def mail(registry, account, transport, ca_file, to, subject):
 
     result = {
         "fetched": fetched,
-        "keeps": store.ref_settings().get_property("keep-on-server") if keep else None,
+        "leaves_on_server": store.ref_settings().get_property("keep-on-server") if keep else None,
     }
     store.disconnect_sync(True, None)
     if transport == "-":

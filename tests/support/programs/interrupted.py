@@ -1,4 +1,4 @@
-"""File work that fails at its n-th file operation, each time in a process of its own.
+"""File work that fails at its n-th file operation, each time in a separate process.
 
 ``python interrupted.py`` reads a `Wanted` a line, as JSON, and forks for each, so that modules are
 imported once. It answers with the exit status and the output: 0 when the work ended, 3 when it was
@@ -201,13 +201,13 @@ def _in_a_fork(wanted: Wanted) -> Done:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(status)
-    said = []
+    outputs = []
     for read, write in (out, error):
         os.close(write)
         with open(read, encoding="utf-8") as pipe:  # noqa: PTH123 - a descriptor
-            said.append(pipe.read())
+            outputs.append(pipe.read())
     _child, ended = os.waitpid(child, 0)
-    return Done(os.waitstatus_to_exitcode(ended), *said)
+    return Done(os.waitstatus_to_exitcode(ended), *outputs)
 
 
 def main() -> None:

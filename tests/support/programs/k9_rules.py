@@ -51,7 +51,7 @@ class CodeAccount:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A whole code."""
+    """A complete code."""
 
     version: int
     sequence: tuple[int, int]
@@ -76,7 +76,7 @@ class _Reader:
         return value
 
     def text(self) -> str:
-        # Null is no text: the app's nextString() fails on it, whatever its specification says.
+        # Null is no text: the app's nextString() fails on it, although its specification allows it.
         value = self.any()
         if not isinstance(value, str):
             raise RejectedError("a text was expected")
@@ -163,11 +163,11 @@ def _identity(group: _Reader) -> tuple[str, str]:
     return reader.text(), reader.text()
 
 
-# Judging ------------------------------------------------------------------------------------
+# Validating ------------------------------------------------------------------------------------
 
 
 def validate(code: Code) -> None:
-    """One invalid field makes the whole code invalid. Raises RejectedError."""
+    """One invalid field makes the code invalid. Raises RejectedError."""
     _require(code.version == 1, "version")
     _require(bool(code.accounts), "no account")
     for account in code.accounts:

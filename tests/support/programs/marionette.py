@@ -68,7 +68,7 @@ class Session:
         return answer["value"]
 
     def quit(self) -> None:
-        """Quit as a user does: everything is saved."""
+        """Quit as a user does, so that all data are saved."""
         self._call("Marionette:Quit", {"flags": ["eAttemptQuit"]})
 
     def run_async(self, script: str, *arguments: object) -> object:
@@ -106,14 +106,14 @@ class Session:
 def version() -> int:
     """The installed Thunderbird's major version."""
     assert PROGRAM is not None
-    told = subprocess.run([PROGRAM, "--version"], check=True, capture_output=True, text=True)
-    found = re.search(r"(\d+)\.", told.stdout)
-    assert found is not None, told.stdout
+    shown = subprocess.run([PROGRAM, "--version"], check=True, capture_output=True, text=True)
+    found = re.search(r"(\d+)\.", shown.stdout)
+    assert found is not None, shown.stdout
     return int(found[1])
 
 
 def need_version(least: int, why: str) -> None:
-    """Skip the test with an older Thunderbird; ``why`` tells what is different there."""
+    """Skip the test with an older Thunderbird; ``why`` is the difference there."""
     if version() < least:
         pytest.skip(f"Thunderbird {version()} is installed; before {least} {why}")
 
@@ -151,8 +151,8 @@ def thunderbird(
 ) -> Iterator[Session]:
     """A running Thunderbird; ``selection`` chooses its profile, which is ``profile``.
 
-    With an ``ip`` every server's name leads there; Thunderbird begins offline all the same, so
-    that there is time to trust the servers. Its ``user.js`` is taken away at the end.
+    With an ``ip`` every server's name leads there; Thunderbird starts offline in any case, so
+    that there is time to trust the servers. Its ``user.js`` is removed at the end.
     """
     assert program is not None
     port = _free_port()
@@ -282,7 +282,7 @@ const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailSer
 const server = MailServices.accounts.allServers.find(one => (one.hostname ?? one.hostName) == host);
 if (password) server.password = password;
 const inbox = () => server.rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox);
-const look = () => new Promise(resolve => {
+const update = () => new Promise(resolve => {
   const listener = {
     QueryInterface: ChromeUtils.generateQI(["nsIUrlListener"]),
     OnStartRunningUrl() {},
@@ -297,12 +297,12 @@ const look = () => new Promise(resolve => {
   }
 });
 (async () => {
-  // The first look only finds out which folders there are.
+  // The first update only reads the list of folders.
   let count = -1;
   const end = Date.now() + 25000;
   while (Date.now() < end) {
-    // In the middle of the first look there may be no INBOX for a moment.
-    if (inbox() && await look() === 0 && inbox()) count = inbox().getTotalMessages(false);
+    // During the first update there may be no INBOX for a moment.
+    if (inbox() && await update() === 0 && inbox()) count = inbox().getTotalMessages(false);
     if (count >= least) break;
     await new Promise(resolve => setTimeout(resolve, 300));
   }

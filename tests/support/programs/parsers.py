@@ -28,14 +28,18 @@ def read_prefs(content: bytes) -> dict[str, str | int | bool]:
     return found
 
 
+class _CaseSensitiveParser(configparser.RawConfigParser):
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
 def read_prf(content: bytes) -> dict[str, dict[str, str]]:
     """A ``.prf``: one code page, CRLF, no line outside of a section."""
     text = content.decode("cp1252")
     assert text.count("\n") == text.count("\r\n") == text.count("\r")
-    parser = configparser.RawConfigParser(
+    parser = _CaseSensitiveParser(
         delimiters=("=",), comment_prefixes=(), inline_comment_prefixes=(), strict=True
     )
-    parser.optionxform = str  # type: ignore[assignment, method-assign]  # as the library documents
     parser.read_string(text)
     return {section: dict(parser[section]) for section in parser.sections()}
 

@@ -9,11 +9,11 @@ def faults(script: bytes) -> list[str]:
     parser = Parser(Language(tree_sitter_powershell.language()))
     wrong: list[str] = []
 
-    def visit(node: Node) -> None:
+    def collect(node: Node) -> None:
         if node.is_error or node.is_missing:
             wrong.append(f"line {node.start_point[0] + 1}: {node.text!r}"[:200])
         for child in node.children:
-            visit(child)
+            collect(child)
 
-    visit(parser.parse(script.removeprefix(b"\xef\xbb\xbf")).root_node)
+    collect(parser.parse(script.removeprefix(b"\xef\xbb\xbf")).root_node)
     return wrong

@@ -190,7 +190,7 @@ class Screen:
         return piece != b""
 
     def wait_until(self, ready: Callable[[], object]) -> None:
-        """Read until this holds."""
+        """Read until this condition is true."""
         deadline = time.monotonic() + WAITING
         while not ready():
             assert time.monotonic() < deadline, self.seen[-3000:]
@@ -248,9 +248,9 @@ def msmtp_trust(person: Person) -> str:
     return f"--tls-trust-file={person.servers.ca_file}"
 
 
-def msmtp_options(person: Person, way: str) -> list[str]:
+def msmtp_options(person: Person, mechanism: str) -> list[str]:
     """What the test servers need in addition to the exported file."""
-    return [msmtp_trust(person), *([way] if way else [])]
+    return [msmtp_trust(person), *([mechanism] if mechanism else [])]
 
 
 def add_to_aerc(person: Person, wanted: Account) -> None:

@@ -1,4 +1,4 @@
-"""Thunderbird profiles as Thunderbird leaves them."""
+"""Thunderbird profiles as Thunderbird writes them."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from mailsetup.apply.result import UndoFailure, UndoResult
 from mailsetup.apply.thunderbird.applier import ThunderbirdApplier
 from mailsetup.apply.thunderbird.undo import undoable
 from mailsetup.export.exporter import ExportFailure
-from mailsetup.export.programs.thunderbird import Keys, prefs
+from mailsetup.export.programs.thunderbird import prefs
 from mailsetup.formats.prefs_js import PrefsFile, PrefValue
 from mailsetup.model.settings import Account
 from tests.support.samples.accounts import account
@@ -46,11 +46,16 @@ def installed_thunderbird() -> Installation:
     return found
 
 
+def backup(profile: Path, name: str = "prefs.js") -> Path:
+    """The copy that the first change of a profile made of a file."""
+    return profile / "mailsetup-undo" / "0001" / name
+
+
 def used_prefs(of: Account = LUIS, **changes: PrefValue | None) -> PrefsFile:
     """The preferences of a used profile with one account; ``__`` means a dot."""
-    own = prefs(of, Keys())
+    own = prefs(of)
     assert not isinstance(own, ExportFailure)
-    values: dict[str, PrefValue] = {pref.name: pref.value for pref in own} | LISTS
+    values: dict[str, PrefValue] = own | LISTS
     for name, value in changes.items():
         key = "mail." + name.replace("__", ".")
         if value is None:

@@ -17,7 +17,7 @@ def visible_texts(made: ReportContent) -> list[str]:
         *made.headline.proof,
         *made.headline.notes,
     ]
-    # On paper the rows of the message stand in one paragraph.
+    # On paper the rows of the message form one paragraph.
     lines += [line.removeprefix("- ") for line in made.headline.request]
     for link in made.chain:
         lines += [link.name, link.word, link.sentence]

@@ -1,5 +1,7 @@
 """Accounts for the tests of exports."""
 
+from typing import TypedDict
+
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import (
     Account,
@@ -8,6 +10,16 @@ from mailsetup.model.settings import (
     ServerSettings,
     SocketType,
 )
+
+
+class ServerChanges(TypedDict, total=False):
+    """Values of a server that a test changes."""
+
+    host: str
+    port: int
+    security: SocketType
+    username: str
+    authentication: tuple[Authentication, ...]
 
 
 def account(
@@ -21,7 +33,7 @@ def account(
     incoming_host: str = "mail.bodega.example",
     outgoing_host: str = "smtp.bodega.example",
 ) -> Account:
-    """An account; what is not named is as most hostings have it."""
+    """An account; by default as at most hostings."""
     parsed = EmailAddress.parse(address)
     assert isinstance(parsed, EmailAddress)
     tls = security is SocketType.TLS

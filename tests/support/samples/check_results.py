@@ -87,17 +87,17 @@ def report(*, healthy: bool) -> CheckReport:
 def answered() -> CheckReport:
     """Mail works but has no SPF record: the answer to a complaint."""
     spf = Finding(FindingId.DNS_SPF_MISSING, Status.WARN, {"domain": ADDRESS.domain})
-    told = answer(Symptom.SPAM, (spf,), proven=True, saw_elsewhere=False)
+    complaint = answer(Symptom.SPAM, (spf,), proven=True, saw_elsewhere=False)
     healthy = report(healthy=True)
     chain = tuple(
         (link, Status.WARN if link is Link.DNS else status) for link, status in healthy.chain
     )
-    return replace(healthy, chain=chain, findings=(spf,), answer=told)
+    return replace(healthy, chain=chain, findings=(spf,), answer=complaint)
 
 
 def rejected() -> CheckReport:
     """The hosting rejects the message: others have to act."""
-    said = Finding(
+    rejection = Finding(
         FindingId.HOSTING_MESSAGE_REJECTED,
         Status.FAIL,
         {"host": SMTP.host},
@@ -114,4 +114,4 @@ def rejected() -> CheckReport:
         for link, status in report(healthy=True).chain
     )
     broken = replace(report(healthy=True), chain=chain, first_broken=Link.HOSTING)
-    return replace(broken, findings=(said,), round_trip=None)
+    return replace(broken, findings=(rejection,), round_trip=None)

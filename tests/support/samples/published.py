@@ -1,4 +1,4 @@
-"""Settings to publish, and readers of what is published, made for the tests alone."""
+"""Settings to publish, and readers of the published documents, for the tests only."""
 
 from dataclasses import replace
 
@@ -34,7 +34,7 @@ def server(
     username: str = "ana@bodega.example",
     authentication: tuple[Authentication, ...] = (Authentication.PASSWORD_CLEARTEXT,),
 ) -> ServerSettings:
-    """A server; what is not named is as most hostings have it."""
+    """A server; by default as at most hostings."""
     return ServerSettings(protocol, host, port, security, username, authentication)
 
 
@@ -77,7 +77,7 @@ WINDOW = AccountSettings(
 def published(
     settings: AccountSettings = SIMPLE, options: PublishOptions = OPTIONS, domain: str = DOMAIN
 ) -> Publication:
-    """The publication, which must come about."""
+    """The publication, which must not fail."""
     made = publication(domain, settings, options)
     assert isinstance(made, Publication), made
     return made

@@ -61,7 +61,7 @@ async def listening(
             with contextlib.suppress(ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
                 await talk(reader, writer)
         finally:
-            writer.transport.abort()
+            writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
     try:

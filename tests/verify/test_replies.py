@@ -1,100 +1,9 @@
-"""Which mechanism is used, and what servers' answers mean."""
-
-import base64
+"""Classification of negative replies."""
 
 import pytest
-from scramp import ScramMechanism
 
 from mailsetup.model.dialogue import Confidence, DialogueFault, Stage
-from mailsetup.model.secret import Secret
-from mailsetup.model.settings import Authentication
-from mailsetup.verify.replies import SmtpReply, imap_meaning, smtp_meaning
-from mailsetup.verify.sasl import SaslError, Scram, choose, exchange, is_safe
-
-CLEAR = (Authentication.PASSWORD_CLEARTEXT,)
-ENCRYPTED = (Authentication.PASSWORD_ENCRYPTED,)
-
-
-@pytest.mark.parametrize(
-    ("offered", "authentication", "login_command", "expected"),
-    [
-        ({"PLAIN", "LOGIN", "SCRAM-SHA-1", "SCRAM-SHA-256"}, CLEAR, True, "SCRAM-SHA-256"),
-        ({"PLAIN", "LOGIN", "SCRAM-SHA-1"}, CLEAR, True, "SCRAM-SHA-1"),
-        ({"PLAIN", "LOGIN", "CRAM-MD5"}, CLEAR, True, "PLAIN"),
-        ({"LOGIN", "CRAM-MD5"}, CLEAR, False, "LOGIN"),
-        (set(), CLEAR, True, "LOGIN command"),
-        ({"CRAM-MD5"}, CLEAR, False, "CRAM-MD5"),
-        ({"CRAM-MD5", "PLAIN"}, ENCRYPTED, False, "CRAM-MD5"),
-        ({"GSSAPI", "NTLM", "XOAUTH2"}, CLEAR, False, None),
-        (set(), CLEAR, False, None),
-    ],
-)
-def test_exactly_one_mechanism_is_chosen_the_safest_that_fits(
-    offered: set[str],
-    authentication: tuple[Authentication, ...],
-    login_command: bool,
-    expected: str | None,
-) -> None:
-    assert choose(offered, authentication, login_command=login_command) == expected
-
-
-def test_plain_carries_name_and_password_in_utf8() -> None:
-    assert exchange("PLAIN", "añ", Secret("contraseña")).initial() == "\0añ\0contraseña".encode()
-
-
-def test_cram_md5_answers_the_example_of_its_rfc() -> None:
-    # RFC 2195 section 2.
-    login = exchange("CRAM-MD5", "tim", Secret("tanstaaftanstaaf"))
-    challenge = base64.b64decode("PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+")
-    assert login.respond(challenge) == b"tim b913a602c7eda7a495b4e6e7334d3890"
-
-
-def scram_server(password: str) -> object:
-    mechanism = ScramMechanism("SCRAM-SHA-256")
-    salt, stored, server, count = mechanism.make_auth_info(password, iteration_count=4096)
-    return mechanism.make_server(lambda _name: (salt, stored, server, count))
-
-
-def test_scram_logs_in_and_verifies_the_server() -> None:
-    server: object = scram_server("geheim")
-    login = Scram("SCRAM-SHA-256", "ana", Secret("geheim"))
-    first = login.initial()
-    assert first is not None
-    server.set_client_first(first.decode())  # type: ignore[attr-defined]
-    answer = login.respond(server.get_server_first().encode())  # type: ignore[attr-defined]
-    server.set_client_final(answer.decode())  # type: ignore[attr-defined]
-    assert not login.finished()
-    assert login.respond(server.get_server_final().encode()) == b""  # type: ignore[attr-defined]
-    assert login.finished()
-
-
-def test_scram_does_not_believe_a_server_that_does_not_know_the_password() -> None:
-    server: object = scram_server("geheim")
-    login = Scram("SCRAM-SHA-256", "ana", Secret("geheim"))
-    first = login.initial()
-    assert first is not None
-    server.set_client_first(first.decode())  # type: ignore[attr-defined]
-    login.respond(server.get_server_first().encode())  # type: ignore[attr-defined]
-    with pytest.raises(SaslError):
-        login.respond(b"v=" + base64.b64encode(b"x" * 32))
-    assert not login.finished()
-
-
-@pytest.mark.parametrize("challenge", [b"", b"\xff\xfe", b"r=short", b"r=x,s=!!,i=1"])
-def test_scram_refuses_nonsense(challenge: bytes) -> None:
-    login = Scram("SCRAM-SHA-256", "ana", Secret("geheim"))
-    login.initial()
-    with pytest.raises(SaslError):
-        login.respond(challenge)
-
-
-@pytest.mark.parametrize(
-    ("username", "password", "good"),
-    [("ana", "ñ€", True), ("a\nb", "x", False), ("ana", "a\0b", False), ("ana", "a\rb", False)],
-)
-def test_control_characters_cannot_be_said(username: str, password: str, *, good: bool) -> None:
-    assert is_safe(username, Secret(password)) is good
-
+from mailsetup.verify.replies import Pop3Reply, SmtpReply, imap_meaning, pop3_meaning, smtp_meaning
 
 IMAP = [
     ("AUTHENTICATIONFAILED", "Invalid credentials (Failure)", "NO", DialogueFault.AUTH_WRONG),
@@ -127,7 +36,7 @@ IMAP = [
 
 
 @pytest.mark.parametrize(("code", "text", "status", "expected"), IMAP)
-def test_imap_answers_are_told_apart(
+def test_imap_responses_are_classified(
     code: str, text: str, status: str, expected: DialogueFault
 ) -> None:
     assert imap_meaning(code, text, status=status, stage=Stage.LOGIN)[0] is expected
@@ -235,19 +144,67 @@ SMTP = [
 
 
 @pytest.mark.parametrize(("code", "text", "stage", "expected"), SMTP)
-def test_smtp_answers_are_told_apart(
+def test_smtp_replies_are_classified(
     code: int, text: str, stage: Stage, expected: DialogueFault
 ) -> None:
     assert smtp_meaning(SmtpReply(code, (text,)), stage)[0] is expected
 
 
-def test_a_standard_code_is_certain_and_a_known_text_only_likely() -> None:
+def test_a_standard_code_is_certain_and_a_known_text_likely() -> None:
     assert smtp_meaning(SmtpReply(535, ("5.7.8 no",)), Stage.LOGIN)[1] is Confidence.CERTAIN
     likely = smtp_meaning(SmtpReply(550, ("mailbox is full",)), Stage.RECIPIENT)
     assert likely == (DialogueFault.QUOTA, Confidence.LIKELY)
 
 
-def test_codes_are_kept_apart_from_the_text() -> None:
+def test_codes_are_not_part_of_the_text() -> None:
     reply = SmtpReply(535, ("5.7.8 first", "5.7.8 second"))
     assert reply.shown_code == "535 5.7.8"
     assert reply.text == "first second"
+
+
+@pytest.mark.parametrize(
+    ("reply", "stage", "marks", "expected"),
+    [
+        (Pop3Reply("-ERR", "x", "AUTH"), Stage.LOGIN, False, ("auth-wrong", "certain")),
+        (Pop3Reply("-ERR", "x", "AUTH/KEY"), Stage.LOGIN, True, ("auth-wrong", "certain")),
+        (Pop3Reply("-ERR", "x"), Stage.LOGIN, False, ("auth-wrong", "likely")),
+        (Pop3Reply("-ERR", "x"), Stage.LOGIN, True, ("temporary", "guess")),
+        (Pop3Reply("-ERR", "x", "X-OTHER"), Stage.LOGIN, True, ("temporary", "guess")),
+        (Pop3Reply("-ERR", "x", "SYS/TEMP/DISK"), Stage.LOGIN, True, ("temporary", "certain")),
+        (Pop3Reply("-ERR", "x", "UTF8"), Stage.LOGIN, True, ("no-common-mechanism", "certain")),
+        (Pop3Reply("-ERR", "x", "UTF8"), Stage.ATTACHMENT, True, ("protocol-error", "certain")),
+        (Pop3Reply("-ERR", "x", "SYS/PERM"), Stage.MAILBOX, True, ("protocol-error", "certain")),
+        (
+            Pop3Reply("-ERR", "account is locked", "AUTH"),
+            Stage.LOGIN,
+            True,
+            ("auth-locked", "likely"),
+        ),
+        (
+            Pop3Reply("-ERR", "mailbox locked", "AUTH"),
+            Stage.LOGIN,
+            True,
+            ("auth-locked", "likely"),
+        ),
+        (Pop3Reply("-ERR", "maildrop already locked"), Stage.LOGIN, True, ("in-use", "likely")),
+        (
+            Pop3Reply("-ERR", "Exceeded the login limit for a 15 minute period."),
+            Stage.LOGIN,
+            False,
+            ("auth-rate-limited", "likely"),
+        ),
+        (Pop3Reply("-ERR", "go away"), Stage.GREETING, False, ("blocked-by-server", "guess")),
+        (
+            Pop3Reply("-ERR", "too many connections"),
+            Stage.GREETING,
+            False,
+            ("too-many-connections", "likely"),
+        ),
+        (Pop3Reply("-ERR", "no such message"), Stage.ARRIVAL, True, ("protocol-error", "guess")),
+    ],
+)
+def test_pop3_replies_are_classified_with_a_confidence(
+    reply: Pop3Reply, stage: Stage, marks: bool, expected: tuple[str, str]
+) -> None:
+    meaning = pop3_meaning(reply, stage, marks_credentials=marks)
+    assert meaning == (DialogueFault(expected[0]), Confidence(expected[1]))

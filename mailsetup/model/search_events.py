@@ -1,4 +1,4 @@
-"""Progress events of a search."""
+"""Progress events of a search for settings."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from mailsetup.model.source_result import SourceAttempt
 
 
 @dataclass(frozen=True, slots=True)
-class SourceStarted:
+class SourceAsked:
     """A source was started; ``location`` as in `DiscoverySource.location`."""
 
     method: Method
@@ -16,18 +16,18 @@ class SourceStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceEnded:
+class SourceAnswered:
     """A source ended, or was cancelled."""
 
     tried: SourceAttempt
 
 
 @dataclass(frozen=True, slots=True)
-class Improved:
+class SettingsFound:
     """The best settings so far; better ones may follow."""
 
     settings: AccountSettings
     source: Source
 
 
-Progress = SourceStarted | SourceEnded | Improved
+SearchEvent = SourceAsked | SourceAnswered | SettingsFound

@@ -3,9 +3,10 @@
 import asyncio
 from dataclasses import replace
 
-from mailsetup.discovery.find import BUDGET, find
+from mailsetup.discovery.find import find
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
+from mailsetup.model.search_options import SearchOptions
 from mailsetup.net.network import Network
 
 PARALLEL = 16
@@ -20,18 +21,12 @@ class BatchSearch:
     def __init__(
         self,
         net: Network,
+        options: SearchOptions | None = None,
         *,
-        agreed: tuple[str, ...] = (),
-        budget: float = BUDGET,
-        offline: bool = False,
-        plain_http: bool = False,
         parallel: int = PARALLEL,
     ) -> None:
         self._net = net
-        self._agreed = agreed
-        self._budget = budget
-        self._offline = offline
-        self._plain_http = plain_http
+        self._options = options or SearchOptions()
         self._slots = asyncio.Semaphore(parallel)
         self._domains: dict[str, asyncio.Future[tuple[EmailAddress, Discovery]]] = {}
 
@@ -62,17 +57,9 @@ class BatchSearch:
 
     async def _search(self, address: EmailAddress) -> tuple[EmailAddress, Discovery]:
         async with self._slots:
-            discovery = await find(
-                address,
-                self._net,
-                agreed=self._agreed,
-                budget=self._budget,
-                offline=self._offline,
-                plain_http=self._plain_http,
-                in_stages=True,
-            )
+            discovery = await find(address, self._net, self._options, in_stages=True)
         # Logins follow later; idle connections would only burden the servers.
-        self._net.kept.close()
+        self._net.pool.close()
         return address, discovery
 
 

@@ -1,4 +1,4 @@
-"""Why a file is not trusted."""
+"""Why a file is not trusted: its owner or its permissions."""
 
 from enum import StrEnum
 

@@ -8,7 +8,7 @@ from mailsetup.model.text import plain
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
-def third_party_lines() -> list[str]:
+def library_lines() -> list[str]:
     """One line for each library: name, version and licence, as its metadata says."""
     lines = []
     for name in sorted(_dependencies(), key=str.lower):

@@ -18,7 +18,7 @@ Renew = Callable[[], Awaitable[AccessToken | SignInFailure]]
 """Gets a new access token for the sign-in of the request."""
 
 
-class Credentials:
+class CurrentSecret:
     """The secret in use, shared by both servers."""
 
     def __init__(self, secret: Secret, renew: Renew | None = None) -> None:
