@@ -23,8 +23,10 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "packaging"))
 
+from linux.build import build as build_linux  # noqa: E402
+from linux.build import missing_tools  # noqa: E402
+from project import epoch, version  # noqa: E402
 from windows.installer import build as build_windows  # noqa: E402
-from windows.installer import version  # noqa: E402
 
 MANIFESTS: Final = ROOT / "packaging" / "manifests"
 SUMS: Final = "SHA256SUMS"
@@ -68,10 +70,7 @@ def write_manifests(folder: Path, url: str) -> list[Path]:
 def build_python(folder: Path) -> None:
     """Write the wheel and the source archive. Raises CalledProcessError."""
     words = [sys.executable, "-m", "hatchling", "build", "-d", str(folder)]
-    epoch = subprocess.run(
-        ["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.strip()
-    variables = {**os.environ, "SOURCE_DATE_EPOCH": epoch}
+    variables = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch())}
     subprocess.run(words, cwd=ROOT, env=variables, check=True, stdout=subprocess.DEVNULL)
 
 
@@ -86,12 +85,14 @@ def main() -> int:
     folder: Path = options.folder
     if folder.exists() and any(folder.iterdir()):
         parser.error(f"{folder} is not empty")
-    missing = [name for name in ("makensis", "wine", "dpkg-deb") if shutil.which(name) is None]
+    missing = [name for name in ("makensis", "wine") if shutil.which(name) is None]
+    missing += missing_tools()
     if missing:
         parser.error(f"not installed: {', '.join(missing)}")
     folder.mkdir(parents=True, exist_ok=True)
     build_python(folder)
     build_windows(folder)
+    build_linux(folder)
     write_manifests(folder, options.url)
     print(write_sums(folder).read_text(encoding="utf-8"), end="")
     return 0

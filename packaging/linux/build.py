@@ -19,8 +19,8 @@ from typing import Final
 from linux import application, deb, flatpak_sources, tarball
 from linux.application import INTERPRETER
 from linux.notices import packages, write_licenses
-from linux.project import epoch, version
 from linux.share import write_share
+from project import epoch, version
 
 TOOLS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -70,7 +70,7 @@ def make_contents(work: Path, version: str, epoch: int) -> deb.Contents:
     write_share(share, folder / application.NAME, version, epoch)
     site_packages = next((work / "venv" / "lib").glob("python3.*/site-packages"))
     write_licenses(licenses, site_packages)
-    qt = next(one.version for one in packages(site_packages) if one.name.lower() == "shiboken6")
+    qt = next(one.version for one in packages(site_packages) if one.name == "shiboken6")
     _report("the program's folder", started)
     return deb.Contents(folder, share, licenses, qt)
 

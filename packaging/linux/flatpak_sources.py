@@ -13,8 +13,8 @@ from typing import Any, Final
 from bootstrap.layout import LOCKS
 from linux.application import INTERPRETER
 from linux.deb import Contents
-from linux.project import APP_ID
 from linux.share import copy_folder
+from project import APP_ID
 
 MANIFEST: Final = Path(__file__).resolve().parent / "flatpak" / f"{APP_ID}.yml"
 SOURCES: Final = "python-wheels.json"

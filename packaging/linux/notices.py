@@ -2,12 +2,11 @@
 
 import re
 import shutil
-from collections.abc import Iterator
-from importlib.metadata import Distribution, PathDistribution
 from pathlib import Path
 from typing import Final
 
 from bootstrap.layout import LOCKS, ROOT
+from inventory import LGPL_PARTS, Component, python_packages
 from linux.prune import X11_HELPERS
 from mailsetup.system.display_libraries import PACKAGES
 
@@ -17,9 +16,6 @@ FULL_TEXTS: Final = ("GPL-3", "LGPL-3", "MPL-2.0")
 """Texts that Debian systems have; an archive for other systems has to bring them."""
 SYSTEM_PARTS: Final = ("python3.11-minimal", "libffi8", "libbz2-1.0")
 """Debian packages of which the folder holds files."""
-_LICENSE_FILE: Final = re.compile(r"(?i)(licen[cs]e|copying|notice|authors)")
-_OSI: Final = "License :: OSI Approved :: "
-_QT: Final = frozenset({"pyside6-essentials", "shiboken6"})
 
 _COPYRIGHT: Final = """\
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
@@ -54,26 +50,11 @@ License: PSF-2
 """
 
 
-def packages(site_packages: Path) -> Iterator[Distribution]:
+def packages(site_packages: Path) -> list[Component]:
     """The locked packages of the program and its demo that are installed, by name."""
     text = "".join((LOCKS / name).read_text(encoding="utf-8") for name in ("run.txt", "demo.txt"))
     locked = set(re.findall(r"^([\w.-]+)==", text, re.MULTILINE))
-    for folder in sorted(site_packages.glob("*.dist-info")):
-        distribution = PathDistribution(folder)
-        if _normalised(distribution.name) in locked:
-            yield distribution
-
-
-def license_name(distribution: Distribution) -> str:
-    """The licence of a package in its own words; of Qt's packages the one chosen here."""
-    if _normalised(distribution.name) in _QT:
-        return "LGPL-3.0-only"
-    metadata = distribution.metadata
-    if metadata["License-Expression"]:
-        return str(metadata["License-Expression"])
-    classifiers = metadata.get_all("Classifier") or ()
-    found = [one.rpartition(" :: ")[2] for one in classifiers if one.startswith(_OSI)]
-    return " / ".join(found) or str(metadata["License"] or "see its text").partition("\n")[0]
+    return [one for one in python_packages(site_packages) if one.name in locked]
 
 
 def write_licenses(folder: Path, site_packages: Path) -> None:
@@ -82,16 +63,14 @@ def write_licenses(folder: Path, site_packages: Path) -> None:
     Raises FileNotFoundError where this computer lacks the documents of a Debian package.
     """
     lines = ["Parts of others in mailsetup, with their licences:", ""]
-    for distribution in packages(site_packages):
-        name = _normalised(distribution.name)
-        lines.append(f"{name} {distribution.version}: {license_name(distribution)}")
-        if "MPL" in license_name(distribution):
+    for one in packages(site_packages):
+        lines.append(f"{one.name} {one.version}: {one.license}")
+        if "MPL" in one.license:
             lines.append("  Source code: the package itself, unchanged, and its source archive.")
-        for file in distribution.files or ():
-            if _is_license(Path(str(file))) and name not in _QT:
-                target = folder / name / Path(str(file)).name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(str(distribution.locate_file(file)), target)
+        if one.text and one.name not in LGPL_PARTS:
+            target = folder / one.name / "LICENSE"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(one.text, encoding="utf-8")
     for name in SYSTEM_PARTS:
         lines.append(f"{name}: see its file")
         _copy_debian(name, folder)
@@ -116,15 +95,3 @@ def copyright_file(qt: str) -> str:
 def _copy_debian(package: str, folder: Path) -> None:
     (folder / package).mkdir(parents=True, exist_ok=True)
     shutil.copyfile(DOCUMENTS / package / "copyright", folder / package / "copyright")
-
-
-def _is_license(path: Path) -> bool:
-    is_metadata = bool(path.parts) and path.parts[0].endswith(".dist-info")
-    return is_metadata and bool(
-        _LICENSE_FILE.match(path.name) or path.parent.name in ("licenses", "license_files")
-    )
-
-
-def _normalised(name: str) -> str:
-    """A package's name as in the lists. Source: PEP 503."""
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -15,8 +15,8 @@ from types import MappingProxyType
 from typing import Final
 
 from bootstrap.layout import ROOT
-from linux.icons import write_icons
-from linux.project import APP_ID
+from icons import write_icons
+from project import APP_ID
 
 NAME: Final = "mailsetup"
 FILES: Final = Path(__file__).resolve().parent / "files"

@@ -13,23 +13,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
 from typing import Final
 
+import icons
+from project import APP_ID, version
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 ENTITLEMENTS: Final = Path(__file__).with_name("entitlements.plist")
-IDENTIFIER: Final = "org.mailsetup.mailsetup"
 MINIMUM_MACOS: Final = "13.0"
 """Of the wheels of PySide6."""
 ICON_SIZES: Final = (16, 32, 128, 256, 512)
 SETTINGS_TYPE: Final = "org.mailsetup.settings"
-
-
-def version() -> str:
-    """The version of this release; ``pyproject.toml`` is the one place that has it."""
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        return str(tomllib.load(file)["project"]["version"])
 
 
 def info_plist() -> bytes:
@@ -37,7 +32,7 @@ def info_plist() -> bytes:
     return plistlib.dumps({
         "CFBundleName": "mailsetup",
         "CFBundleDisplayName": "mailsetup",
-        "CFBundleIdentifier": IDENTIFIER,
+        "CFBundleIdentifier": APP_ID,
         "CFBundleExecutable": "mailsetup",
         "CFBundlePackageType": "APPL",
         "CFBundleIconFile": "mailsetup.icns",
@@ -71,18 +66,12 @@ def info_plist() -> bytes:
 
 def write_iconset(picture: Path, folder: Path) -> None:
     """Render the pictures from which ``iconutil`` makes an ``.icns`` file."""
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from PySide6.QtCore import QSize
-    from PySide6.QtGui import QGuiApplication, QIcon
-
-    _application = QGuiApplication.instance() or QGuiApplication([])
-    drawn = QIcon(str(picture))
     folder.mkdir(parents=True)
     for size in ICON_SIZES:
         for scale, suffix in ((1, ""), (2, "@2x")):
             edge = size * scale
             name = f"icon_{size}x{size}{suffix}.png"
-            drawn.pixmap(QSize(edge, edge), 1.0).save(str(folder / name), "PNG")
+            (folder / name).write_bytes(icons.png(picture, edge))
 
 
 def pyinstaller_command(work: Path, icon: Path) -> list[str]:
@@ -90,7 +79,7 @@ def pyinstaller_command(work: Path, icon: Path) -> list[str]:
     entry = work / "entry.py"
     words = [
         sys.executable, "-m", "PyInstaller", "--noconfirm", "--windowed", "--name=mailsetup",
-        f"--icon={icon}", f"--osx-bundle-identifier={IDENTIFIER}", "--target-architecture=arm64",
+        f"--icon={icon}", f"--osx-bundle-identifier={APP_ID}", "--target-architecture=arm64",
         f"--distpath={work / 'dist'}", f"--workpath={work / 'build'}", f"--specpath={work}",
         "--collect-data=mailsetup", "--collect-submodules=mailsetup", "--collect-submodules=pymap",
         "--collect-data=pymap", "--collect-data=publicsuffixlist", "--copy-metadata=keyring",

@@ -1,18 +1,18 @@
 """Build the installer and the portable folder for Windows: ``python -m windows.installer DIR``."""
 
-import os
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 import zipfile
 from pathlib import Path
 from typing import Final
 
+import icons
 import inventory
 from bootstrap.layout import ROOT
+from project import version
 from windows import application, python
 from windows.signing import key_options, sign
 from windows.suite import prepare
@@ -20,12 +20,6 @@ from windows.suite import prepare
 SCRIPT: Final = Path(__file__).with_name("installer.nsi")
 ICON: Final = "mailsetup.ico"
 ICON_SIZES: Final = (16, 20, 24, 32, 40, 48, 64, 128, 256)
-
-
-def version() -> str:
-    """The version of this release; ``pyproject.toml`` is the one place that has it."""
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        return str(tomllib.load(file)["project"]["version"])
 
 
 def build(target: Path) -> tuple[Path, Path]:
@@ -102,18 +96,7 @@ def make_setup(folder: Path, target: Path, number: str, *, fast: bool = False) -
 
 def write_icon(picture: Path, icon: Path) -> None:
     """Render an SVG picture as a Windows icon: PNG pictures of all sizes behind a table."""
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from PySide6.QtCore import QBuffer, QIODevice, QSize
-    from PySide6.QtGui import QGuiApplication, QIcon
-
-    _application = QGuiApplication.instance() or QGuiApplication([])
-    drawn = QIcon(str(picture))
-    pictures = []
-    for size in ICON_SIZES:
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        drawn.pixmap(QSize(size, size), 1.0).save(buffer, "PNG")
-        pictures.append(bytes(buffer.data().data()))
+    pictures = [icons.png(picture, size) for size in ICON_SIZES]
     table, offset = (0).to_bytes(2, "little") + (1).to_bytes(2, "little"), 6 + 16 * len(pictures)
     table += len(pictures).to_bytes(2, "little")
     for size, data in zip(ICON_SIZES, pictures, strict=True):

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from windows.installer import make_folder, make_setup, version
+from project import version
+from windows.installer import make_folder, make_setup
 from windows.suite import prepare
 from windows.wine import Wine, make_prefix, windows_path
 

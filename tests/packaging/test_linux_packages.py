@@ -19,9 +19,10 @@ import pytest
 import yaml
 from PySide6.QtGui import QImage
 
-from linux import deb, flatpak_sources, icons, libraries, notices, prune, share, tarball
-from linux.project import APP_ID, epoch, version
+import icons
+from linux import deb, flatpak_sources, libraries, notices, prune, share, tarball
 from mailsetup.system.display_libraries import PACKAGES
+from project import APP_ID, epoch, version
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EPOCH = 1_700_000_000

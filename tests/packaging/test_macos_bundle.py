@@ -13,9 +13,9 @@ from macos.bundle import (
     info_plist,
     pyinstaller_command,
     sign_commands,
-    version,
     write_iconset,
 )
+from project import version
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -1,14 +1,13 @@
-"""The program's icon in the sizes of the hicolor theme, drawn by Qt.
-
-The theme's folders: https://specifications.freedesktop.org/icon-theme-spec/
+"""The program's icon, drawn by Qt in any size, and the folders of the hicolor theme:
+https://specifications.freedesktop.org/icon-theme-spec/
 """
 
 import shutil
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF
+from PySide6.QtGui import QImage, QImageWriter, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
 SIZES: Final = (16, 22, 24, 32, 48, 64, 96, 128, 256, 512)
@@ -24,10 +23,17 @@ def write_icons(svg: Path, theme: Path, name: str) -> list[Path]:
     for size in SIZES:
         path = theme / f"{size}x{size}" / "apps" / f"{name}.png"
         path.parent.mkdir(parents=True)
-        if not draw(svg, size).save(str(path), quality=0):
-            raise OSError(f"{path} cannot be written")
+        path.write_bytes(png(svg, size))
         written.append(path)
     return written
+
+
+def png(svg: Path, size: int) -> bytes:
+    """A square picture of an SVG file as PNG; needs no QApplication."""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    QImageWriter(buffer, QByteArray(b"png")).write(draw(svg, size))
+    return bytes(buffer.data().data())
 
 
 def draw(svg: Path, size: int) -> QImage:
