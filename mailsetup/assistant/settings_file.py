@@ -107,7 +107,7 @@ def open_settings_file(
 ) -> Discovery | SettingsFileFailure:
     """The settings of one person from a file that was opened, perhaps from a message.
 
-    Whoever made the file is unknown: servers that do not belong to the domain of the address need
+    The author of the file is unknown: servers that do not belong to the domain of the address need
     agreement (``agreed`` are domains that have it), services elsewhere and the place of a sign-in
     are left out. User names are adapted to the address.
     """

@@ -40,7 +40,7 @@ def test_an_interrupted_run_is_continued_without_repetition(
     process.send_signal(how)
     _out, err = process.communicate(timeout=60)
     assert process.returncode == (130 if how is signal.SIGINT else -how)
-    # Nobody goes on working, and nobody could read along.
+    # No process continues, and no command line shows a password.
     while any(map(arguments, helpers)) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not any(map(arguments, helpers))

@@ -188,11 +188,11 @@ async def test_a_command_of_the_table_is_run_only_where_exactly_that_one_was_agr
 ) -> None:
     mark = tmp_path / "ran"
     line = python(f"open({str(mark)!r}, 'w'); print('CANARY')")
-    stranger = person(line, of_table=True)
+    other = person(line, of_table=True)
     for agreed in (frozenset[str](), frozenset({line + " "}), frozenset({"true"})):
-        assert isinstance(await password_of(stranger, Vault(), agreed), PasswordFailure)
+        assert isinstance(await password_of(other, Vault(), agreed), PasswordFailure)
         assert not mark.exists()
-    assert isinstance(await password_of(stranger, Vault(), frozenset({line})), Secret)
+    assert isinstance(await password_of(other, Vault(), frozenset({line})), Secret)
 
 
 def run(*words: str, stdin: str = "") -> tuple[int, str, str]:

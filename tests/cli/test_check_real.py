@@ -42,7 +42,7 @@ def test_healthy_account_is_proven_by_a_round_trip_and_unchanged(
 def test_unwritten_report_is_reported_in_json_and_by_the_status(
     servers: RealServers, tmp_path: Path
 ) -> None:
-    # Nobody can make files there, not even root, and that shows only when one is made.
+    # No user can create files there, not even root, which shows only when one is created.
     status, document = check(servers, "ana@onlysrv.test", "--no-send", "--report", "/proc/r.txt")
     assert status == 1
     assert document["first_broken"] is None

@@ -196,8 +196,8 @@ def test_documents_that_need_no_server_follow_the_schema(tmp_path: Path) -> None
     server = {"protocol": "imap", "host": "mail.b.es", "port": 993, "security": "tls"}
     outgoing = {**server, "protocol": "smtp", "port": 465}
     settings.write_text(json.dumps({"incoming": [server], "outgoing": [outgoing]}))
-    nobody = ("--resolver", "127.0.0.1:9")
-    published = printed("publish", "b.es", "--settings", str(settings), *nobody, *out)
+    offline = ("--resolver", "127.0.0.1:9")
+    published = printed("publish", "b.es", "--settings", str(settings), *offline, *out)
     assert valid(published, "publish")["outcome"] == "written"
     valid(printed("apply", *known, "--to", "outlook", status=2), "error")
     profile = ("--to", "thunderbird")

@@ -90,7 +90,7 @@ _WITHOUT_WORDS = {"schema", "kit", "completion"}
 
 @pytest.fixture
 def home(tmp_path: Path, servers: RealServers) -> Path:
-    """Somebody's home, with a table of people and settings in it."""
+    """A home folder with a table of people and settings in it."""
     for name in ("thunderbird", "evolution"):
         program(tmp_path / "bin" / name)
     row = f"Ana;{ADDRESS};{servers.accounts[ADDRESS]}"

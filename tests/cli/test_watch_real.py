@@ -55,7 +55,7 @@ def test_healthy_domain_is_reported_with_servers_and_certificates(
         assert "PLAIN" in one["authentication"]
     assert found["changes"] is None
     assert "since" not in found
-    # Nobody tried to log in.
+    # There was no login.
     assert (servers.logins(), servers.log("dovecot-mail").count("auth failed")) == before
 
 
@@ -108,7 +108,7 @@ def test_since_prints_changes_only(servers: RealServers, tmp_path: Path) -> None
 
 
 def test_result_is_printed_where_the_state_cannot_be_written(servers: RealServers) -> None:
-    # Nobody can make a file there, not even root.
+    # No user can create a file there, not even root.
     status, found = document(servers, "bodega.test", "--since", "/proc/state")
     assert status == 1
     assert found["first_broken"] is None

@@ -99,7 +99,7 @@ async def test_connection_that_ends_at_any_step_yields_a_diagnosis(
         if not cut.happened:
             break
     else:
-        raise AssertionError("cut at every burst, and never came to an end")
+        raise AssertionError("the connection was cut each time, and the check did not end")
     assert report.is_proven, report.findings
     # Rules are optional: a failure to read them breaks nothing.
     assert broken == 0 if port == 4190 else broken > 3

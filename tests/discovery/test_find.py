@@ -138,12 +138,12 @@ class _InOrder(ScriptedNetwork):
 def test_deciding_dns_queries_are_sent_together_before_anything_else() -> None:
     scripted = _InOrder()
     search(scripted)
-    burst = scripted.order[: min(scripted.order.index("web"), scripted.order.index("mail"))]
+    first_queries = scripted.order[: min(scripted.order.index("web"), scripted.order.index("mail"))]
     labels = ("_imaps", "_imap", "_pop3s", "_pop3", "_submissions", "_submission")
-    assert {f"SRV {label}._tcp.bodega.es" for label in labels} <= set(burst)
+    assert {f"SRV {label}._tcp.bodega.es" for label in labels} <= set(first_queries)
     hosts = ("autoconfig.bodega.es", "bodega.es", "ua-auto-config.bodega.es")
-    assert {f"A {host}" for host in hosts} <= set(burst)
-    assert "TXT _ua-auto-config.bodega.es" in burst
+    assert {f"A {host}" for host in hosts} <= set(first_queries)
+    assert "TXT _ua-auto-config.bodega.es" in first_queries
 
 
 def test_a_preferred_source_wins_although_it_is_slower() -> None:

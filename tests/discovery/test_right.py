@@ -191,9 +191,9 @@ def test_the_mailbox_is_sent_only_to_the_domains_hosts_over_https() -> None:
     scripted = ScriptedNetwork()
     scripted.dns["bodega.es", "MX"] = mx("mx1.hoster.com")
     search(scripted, options=SearchOptions(plain_http=True))
-    told = [url for url in scripted.asked_urls if "ana" in url]
-    assert told
-    for url in told:
+    answered = [url for url in scripted.asked_urls if "ana" in url]
+    assert answered
+    for url in answered:
         assert url.startswith(("https://autoconfig.bodega.es/", "https://autodiscover.bodega.es/"))
     assert {url.split("/")[2] for url, _body in scripted.posted} == {
         "bodega.es",

@@ -216,4 +216,4 @@ def test_all_receivers_of_the_password_are_named_where_it_is_typed(make_person: 
     person.is_on(Page.PASSWORD)
     said = person.password._lead.text()
     assert "servers of correo-iberico.es, envios.example only" in said
-    assert "xn--" not in said, "servers that were entered by hand have no others beside them"
+    assert "xn--" not in said, "no alternatives are shown for servers that were entered by hand"

@@ -26,7 +26,7 @@ MakePerson = Callable[[Assistant], Person]
 
 @pytest.fixture
 def technician(make_person: MakePerson) -> Person:
-    """Somebody at the table's page, who asks nobody outside."""
+    """A person at the page for a table, without network access."""
     person = make_person(Scripted())
     person.window.navigator.go_back()
     person.is_on(Page.WELCOME)

@@ -1,4 +1,4 @@
-"""Complaints: what is asked and answered for each of them."""
+"""Complaints: what is asked and shown for each of them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,8 +27,8 @@ def complains(person: Person, symptom: Symptom) -> None:
 
 
 def answered(symptom: Symptom, *findings: Finding) -> CheckReport:
-    told = answer(symptom, findings, proven=not findings, saw_elsewhere=False)
-    return replace(report(healthy=True), findings=findings, answer=told)
+    shown = answer(symptom, findings, proven=not findings, saw_elsewhere=False)
+    return replace(report(healthy=True), findings=findings, answer=shown)
 
 
 @pytest.mark.parametrize("symptom", [s for s in Symptom if not s.needs_second_mailbox])
@@ -39,9 +39,9 @@ def test_each_complaint_is_answered(make_person: MakePerson, symptom: Symptom) -
     person.begins_the_test("secreta")
     person.is_on(Page.RESULT)
     assert assistant.requests[0].symptom is symptom
-    told = assistant.reports[0].answer
-    assert told is not None
-    assert person.result.sentence.text() == told.sentence
+    shown = assistant.reports[0].answer
+    assert shown is not None
+    assert person.result.sentence.text() == shown.sentence
 
 
 @pytest.mark.parametrize("symptom", [s for s in Symptom if s.needs_second_mailbox])
@@ -65,9 +65,9 @@ def test_complaints_that_only_others_see_ask_for_a_second_mailbox(
     second = assistant.requests[0].second
     assert second is not None
     assert str(second.account.address) == "ana@gratis.example"
-    told = assistant.reports[0].answer
-    assert told is not None
-    assert person.result.lead.text() == told.sentence
+    shown = assistant.reports[0].answer
+    assert shown is not None
+    assert person.result.lead.text() == shown.sentence
     assert person.result.title.text().startswith("To be mended")
 
 

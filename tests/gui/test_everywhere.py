@@ -160,7 +160,7 @@ def test_the_language_can_be_switched_on_every_page(
 def test_escape_works_on_every_page(window: Window, qapp: QApplication, name: str) -> None:
     gallery.show(window, name)
     settle(qapp)
-    beside = window.navigator.shown is not window.pages.view(window.flow.page)
+    is_overlay = window.navigator.shown is not window.pages.view(window.flow.page)
     can = window.flow.can(Move.CANCEL) and window.navigator.shown.can_be_cancelled()
     page, view = window.flow.page, window.navigator.shown
     waits = name in ("signing-in", "sign-in-code")
@@ -168,7 +168,7 @@ def test_escape_works_on_every_page(window: Window, qapp: QApplication, name: st
         assert view._is_waiting == waits
     QTest.keyClick(window, Qt.Key.Key_Escape)
     settle(qapp)
-    if beside:
+    if is_overlay:
         assert window.navigator.shown is window.pages.view(page)
     elif waits:
         assert window.flow.page is page

@@ -47,7 +47,7 @@ def test_the_full_name_of_an_account_is_found() -> None:
         pytest.skip("only root can be make_person else for a moment")
     user, full = next(((user, name) for user, name in accounts() if as_name(name)), (0, ""))
     if not full:
-        pytest.skip("nobody on this computer has a full name")
+        pytest.skip("no user of this computer has a full name")
     os.setresuid(user, 0, 0)
     try:
         assert own_name() == as_name(full) != ""

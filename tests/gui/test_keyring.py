@@ -36,7 +36,7 @@ def test_the_password_is_stored_only_if_checked_and_proven(make_person: MakePers
 
 @dataclass
 class LateKeyring(Scripted):
-    """Its keyring answers when it is told to."""
+    """Its keyring answers when the test lets it."""
 
     may_answer: threading.Event = field(default_factory=threading.Event)
 

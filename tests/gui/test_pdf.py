@@ -51,24 +51,24 @@ def fonts(page: PageObject) -> list[DictionaryObject]:
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_pdf_contains_all_content_as_text(kind: str, language: str) -> None:
-    told = content(kind, language)
-    pages = opened(pdf(told)).pages
+    report = content(kind, language)
+    pages = opened(pdf(report)).pages
     # A table that goes on has the foot of the page in between.
     bare = [re.sub(r"mailsetup [\d.]+ · .*", "", page.extract_text()) for page in pages]
     text = squeezed("".join(bare))
-    assert [line for line in visible_texts(told) if squeezed(line) not in text] == []
+    assert [line for line in visible_texts(report) if squeezed(line) not in text] == []
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_person_has_one_page_and_the_technician_the_next(kind: str, language: str) -> None:
-    told = content(kind, language)
-    first, second, *_rest = (page.extract_text() for page in opened(pdf(told)).pages)
-    assert told.headline.sentence.split()[0] in first
-    assert told.words.technician not in first
-    assert second.index(told.words.technician) < 200
+    report = content(kind, language)
+    first, second, *_rest = (page.extract_text() for page in opened(pdf(report)).pages)
+    assert report.headline.sentence.split()[0] in first
+    assert report.words.technician not in first
+    assert second.index(report.words.technician) < 200
     assert all(
-        squeezed(line.removeprefix("- ")) in squeezed(first) for line in told.headline.request
+        squeezed(line.removeprefix("- ")) in squeezed(first) for line in report.headline.request
     )
 
 
@@ -100,10 +100,10 @@ def test_the_file_has_title_date_and_creator() -> None:
 
 
 def test_the_same_content_gives_the_same_octets_in_another_process_without_a_window() -> None:
-    told = content("broken", "es")
-    here = pdf(told)
-    assert pdf(told) == here
-    assert pdf(replace(told, when=datetime(2020, 1, 1, tzinfo=UTC))) != here
+    report = content("broken", "es")
+    here = pdf(report)
+    assert pdf(report) == here
+    assert pdf(replace(report, when=datetime(2020, 1, 1, tzinfo=UTC))) != here
     code = """
 import hashlib
 from PySide6.QtCore import QCoreApplication
@@ -121,7 +121,7 @@ for again in range(2):
     assert first == second
     assert done.stderr == ""
     pages = opened(here).pages
-    assert len(pages) == len(opened(pdf(told)).pages)
+    assert len(pages) == len(opened(pdf(report)).pages)
 
 
 def test_a_pdf_needs_no_screen_and_no_application(tmp_path: Path) -> None:
@@ -152,12 +152,12 @@ def test_text_from_outside_is_shown_as_it_is(nasty: str) -> None:
 
 @pytest.mark.parametrize("rows", [0, 3, 5, 8, 13, 21, 55, 72])
 def test_every_heading_and_row_appears_once_wherever_a_page_ends(rows: int) -> None:
-    told = content("rejected", "es")
+    report = content("rejected", "es")
     more = tuple((f"fila {number} única", "a", "b") for number in range(rows))
-    first, *others = told.tables
-    told = replace(told, tables=(replace(first, rows=more + first.rows), *others))
-    written = "\n".join(page.extract_text() for page in opened(pdf(told)).pages)
-    for wanted in (*(table.title for table in told.tables), *(row[0] for row in more)):
+    first, *others = report.tables
+    report = replace(report, tables=(replace(first, rows=more + first.rows), *others))
+    written = "\n".join(page.extract_text() for page in opened(pdf(report)).pages)
+    for wanted in (*(table.title for table in report.tables), *(row[0] for row in more)):
         assert written.count(wanted) == 1, wanted
 
 
@@ -167,16 +167,16 @@ def test_hostile_texts_are_laid_out_in_limited_time(qapp: QApplication) -> None:
 
 
 def test_an_overlong_word_stays_within_the_page() -> None:
-    """Where text begins on the page is known, and so how much of it fits beside each other."""
-    told = content("broken")
+    """Where text begins on the page is known, and so how much of it fits into one line."""
+    report = content("broken")
     word = "W" * 1900
-    told = replace(
-        told,
+    report = replace(
+        report,
         tables=(ReportTable("t", ((word, word), ("short", word))),),
-        headline=replace(told.headline, request=(word,)),
+        headline=replace(report.headline, request=(word,)),
     )
     longest = 0
-    for page in opened(pdf(told)).pages:
+    for page in opened(pdf(report)).pages:
         longest = max(longest, *(len(line) for line in page.extract_text().splitlines()))
     # 175 mm hold fewer than ninety capital W of the smallest size that is used.
     assert longest < 130
@@ -195,11 +195,11 @@ def test_a_heading_is_never_the_last_line_of_a_page() -> None:
 
 
 def test_each_state_has_its_own_picture() -> None:
-    told = content("healthy")
+    report = content("healthy")
     seen = set()
     for status in Status:
-        chain = tuple(replace(link, status=status) for link in told.chain)
-        page = opened(pdf(replace(told, chain=chain))).pages[0]
+        chain = tuple(replace(link, status=status) for link in report.chain)
+        page = opened(pdf(replace(report, chain=chain))).pages[0]
         contents = page.get_contents()
         assert contents is not None
         seen.add(hashlib.sha256(contents.get_data()).hexdigest())

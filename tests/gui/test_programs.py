@@ -56,8 +56,8 @@ def test_after_thunderbird_ran_only_the_account_can_be_removed(make_person: Make
     made = apply_new_profile(SOMEBODY_ELSES, installed_thunderbird())
     assert isinstance(made, ProfileApplied)
     prefs = made.profile / "prefs.js"
-    told = replace(report(healthy=True), folders=Folders(sent="Elementos enviados"))
-    person = make_person(Scripted(reports=[told]))
+    answered = replace(report(healthy=True), folders=Folders(sent="Elementos enviados"))
+    person = make_person(Scripted(reports=[answered]))
     chooses_a_program(person)
     person.bot.waitUntil(lambda: person.program.profile.count() == 2)
     person.clicks(person.program.choices["thunderbird"])

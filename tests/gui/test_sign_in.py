@@ -195,7 +195,7 @@ def test_another_account_is_noticed_before_the_test(
     browser.done()
     assert person.window.flow.page is Page.SIGN_IN
     assert person.window.footer.primary.text() == "Sign in again"
-    # Who insists is told by the servers, and comes back here.
+    # Without agreement the servers refuse, and the flow returns to this page.
     person.clicks(page.same_mailbox)
     person.is_on(Page.RESULT)
     assert "You signed in as luis@acceso.test" in person.result.sentence.text()

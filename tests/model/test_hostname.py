@@ -1,4 +1,4 @@
-"""Host names and ports from people and from strangers."""
+"""Host names and ports typed by users and received from servers."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""No secret goes to a host that nobody agreed to."""
+"""No secret goes to a host without agreement."""
 
 from dataclasses import replace
 

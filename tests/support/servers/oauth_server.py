@@ -43,7 +43,7 @@ class ProviderServer(AuthorizationServer):  # type: ignore[misc]
         )
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
-        """Nobody listens."""
+        """No signal has a receiver."""
 
     def create_oauth2_request(self, request: Any) -> Any:
         return request

@@ -51,12 +51,12 @@ async def listening(
     talk: Talk, context: ssl.SSLContext | None = None
 ) -> AsyncIterator[tuple[str, int]]:
     """Serve connections with ``talk`` on loopback for the time of a block."""
-    visits: set[asyncio.Task[None]] = set()
+    connections: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        visit = asyncio.current_task()
-        if visit is not None:
-            visits.add(visit)
+        connection = asyncio.current_task()
+        if connection is not None:
+            connections.add(connection)
         try:
             with contextlib.suppress(ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
                 await talk(reader, writer)
@@ -68,9 +68,9 @@ async def listening(
         yield "127.0.0.1", server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        for visit in visits:
-            visit.cancel()
-        await asyncio.gather(*visits, return_exceptions=True)
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
         # One iteration of the loop, in which the transports close their sockets.
         await asyncio.sleep(0)
 

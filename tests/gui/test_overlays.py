@@ -1,4 +1,4 @@
-"""Beside the flow: About, the log, the report for support."""
+"""Overlays over the flow: About, the log, the report for support."""
 
 from collections.abc import Callable
 from pathlib import Path
