@@ -14,6 +14,7 @@ from mailsetup.gui.appearance import Appearance
 from mailsetup.gui.preferences import Preferences
 from mailsetup.gui.window import Window
 from mailsetup.i18n import language, suggest_language
+from mailsetup.system.settings_folder import portable_folder
 
 if TYPE_CHECKING:
     from mailsetup.assistant.service import Assistant
@@ -40,7 +41,7 @@ def run(
         return demo_assistant(demo) if demo else Assistant()
 
     # A demo leaves no trace, and a picture is no window of the user.
-    preferences = Preferences(None if demo or screenshot else QSettings("mailsetup", "mailsetup"))
+    preferences = Preferences(None if demo or screenshot else _stored_settings())
     suggest_language(preferences.language)
     window = Window(
         make_assistant,
@@ -54,6 +55,13 @@ def run(
     if screenshot:
         QTimer.singleShot(0, lambda: _paint(application, window, screenshot))
     return application.exec()
+
+
+def _stored_settings() -> QSettings:
+    portable = portable_folder()
+    if portable is None:
+        return QSettings("mailsetup", "mailsetup")
+    return QSettings(str(portable / "window.ini"), QSettings.Format.IniFormat)
 
 
 def open_settings(window: Window, path: Path) -> None:

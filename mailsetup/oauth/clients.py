@@ -24,6 +24,7 @@ from mailsetup.model.sign_in import Client, ClientsFailure
 from mailsetup.model.text import has_control
 from mailsetup.oauth.provider import OAuthProvider
 from mailsetup.resources import read_text
+from mailsetup.system.settings_folder import settings_folder
 
 SETTINGS_FILE = "oauth.toml"
 _MAX_FILE = 256 * 1024
@@ -40,9 +41,7 @@ class ClientRegistration:
 
 def settings_path() -> Path:
     """The path of the technician's file of clients."""
-    import platformdirs
-
-    return platformdirs.user_config_path("mailsetup", appauthor=False) / SETTINGS_FILE
+    return settings_folder() / SETTINGS_FILE
 
 
 def built_in_clients() -> tuple[ClientRegistration, ...]:

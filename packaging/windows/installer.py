@@ -12,12 +12,21 @@ from typing import Final
 import icons
 import inventory
 from bootstrap.layout import ROOT
+from mailsetup.system.settings_folder import MARKER
 from project import version
 from windows import application, python
 from windows.signing import key_options, sign
 from windows.suite import prepare
 
 SCRIPT: Final = Path(__file__).with_name("installer.nsi")
+_PORTABLE: Final = """\
+Because of this file, mailsetup stores its settings in the folder "settings" next to it.
+Passwords are never stored there.
+
+Por este archivo, mailsetup guarda sus ajustes en la carpeta «settings», junto a él.
+Nunca guarda contraseñas ahí.
+"""
+
 ICON: Final = "mailsetup.ico"
 ICON_SIZES: Final = (16, 20, 24, 32, 40, 48, 64, 128, 256)
 
@@ -112,6 +121,7 @@ def _make_zip(folder: Path, portable: Path) -> None:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 archive.write(path, path.relative_to(folder.parent))
+        archive.writestr(f"{folder.name}/{MARKER}", _PORTABLE)
 
 
 def main(words: list[str]) -> int:
