@@ -35,7 +35,8 @@ def environment_problem(error: Exception) -> tuple[str, str] | None:
         return "computer.no-home", _("This account has no home folder. Set HOME to a folder.")
     if not isinstance(error, OSError):
         return None
-    place = plain(str(error.filename), 200) if error.filename is not None else ""
+    filename: object = error.filename
+    place = plain(str(filename), 200) if filename is not None else ""
     if error.errno in _TOO_MANY:
         return (
             "computer.too-many-open-files",

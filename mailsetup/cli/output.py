@@ -7,6 +7,7 @@ import json
 import os
 import unicodedata
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Final, TextIO, cast
 
 from mailsetup.cli.exit_status import ExitStatus
@@ -18,7 +19,7 @@ _REPLACED: Final[Mapping[str, str]] = {
     "—": "-", "–": "-", "─": "-", "«": '"', "»": '"', "¿": "?", "¡": "!", "€": "EUR",
 }  # fmt: skip
 _CONTROLS: Final[Mapping[int, str]] = {
-    code: " " for code in (*range(32), *range(127, 160)) if code not in (9, 10, 13)
+    code: " " for code in chain(range(32), range(127, 160)) if code not in (9, 10, 13)
 }
 """The C0 and C1 control characters except tabs and line ends."""
 _SIMILAR: Final = "mailsetup.similar"

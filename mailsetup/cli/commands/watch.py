@@ -25,6 +25,7 @@ from mailsetup.files.user_file import FileFailure, FileFault, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import to_u_label
+from mailsetup.model.json_object import parse_json_object
 from mailsetup.model.settings_json import SCHEMA, Document, Json
 from mailsetup.model.text import without_controls
 from mailsetup.reporting.report_file import unwritable
@@ -143,11 +144,7 @@ def _read_state(path: Path, domain: str) -> dict[str, str] | None:
         if content.fault is FileFault.MISSING:
             return None
         raise CommandError("since.unreadable", content.reason)
-    try:
-        document: object = json.loads(content)
-    except (ValueError, RecursionError):
-        document = None
-    match document:
+    match parse_json_object(content):
         case {"watch": 1, "domain": str(known), "state": dict(state)} if known == domain:
             return {str(name): str(value) for name, value in state.items()}
         case _:
