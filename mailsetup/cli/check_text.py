@@ -21,7 +21,7 @@ from mailsetup.model.headline import STATUS_SIGNS
 def write_nothing_found(
     address: EmailAddress, discovery: Discovery, verdict: Diagnosis, out: TextIO
 ) -> None:
-    """Write that no settings were found, with the known reasons and what to do."""
+    """Write that no settings were found, the reasons found and the advice."""
     headline = absence_headline(address, discovery, verdict, datetime.now().astimezone())
     out.write(_("No mail servers were found for {address}.").format(address=address) + "\n")
     write_discovery(discovery, out)

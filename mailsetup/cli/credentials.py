@@ -31,7 +31,7 @@ from mailsetup.model.sign_in import ClientsFailure, SignInFailure, SignInFault
 from mailsetup.model.text import plain
 
 _INPUT_FAULTS = frozenset({SignInFault.NO_CLIENT, SignInFault.NO_PROVIDER, SignInFault.PORT_TAKEN})
-"""Faults of the configuration, found before anything was tried."""
+"""Faults of the configuration, found before the first attempt."""
 
 
 def available_password(
@@ -65,7 +65,7 @@ def ask_for_credentials(
     discovery: Discovery,
     agreed: Collection[str],
 ) -> tuple[Secret, SignIn | None]:
-    """A stored sign-in, a typed password or a new sign-in; the token stands for a password."""
+    """A stored sign-in, a typed password or a new sign-in; its token is used as the password."""
     interactive = streams.stdin.isatty() and not streams.wants_json
     wanted = command.sign_in.is_wanted
     if not (wanted or account.takes_sign_in):

@@ -35,7 +35,7 @@ class Engine:
         return self.run(in_thread(self.assistant.vault.load, address))
 
     def __enter__(self) -> Self:
-        # Creating the loop may fail, and then nothing has begun yet.
+        # Creating the loop may fail; before it there is nothing to clean up.
         self._runner.get_loop()
         return self
 

@@ -21,7 +21,7 @@ _FILE_ERRORS = frozenset(
 """Errors about a named file; without a name they are a defect of this program."""
 
 
-def environment_problem(error: Exception) -> tuple[str, str] | None:
+def explain_system_error(error: Exception) -> tuple[str, str] | None:
     """The id and the sentence for an error of the system; None for a defect of the program.
 
     The sentence names the file where there is one.

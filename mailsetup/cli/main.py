@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from mailsetup.cli.command_error import CommandError
-from mailsetup.cli.environment import environment_problem
+from mailsetup.cli.environment import explain_system_error
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.output import (
     OutputLostError,
@@ -69,7 +69,7 @@ def _run(arguments: Sequence[str], streams: Streams, services: CommandServices) 
     verb = ""
     try:
         verb, command = parse(arguments)
-        # Help, version and mistakes in the options need nothing of it.
+        # Help, version and usage errors do not need it.
         from mailsetup.cli.verbs import run_command
 
         return run_command(command, streams, services)
@@ -86,7 +86,7 @@ def _run(arguments: Sequence[str], streams: Streams, services: CommandServices) 
     except OutputLostError:
         raise
     except Exception as error:
-        found = environment_problem(error) or ("internal", _defect_sentence(error))
+        found = explain_system_error(error) or ("internal", _defect_sentence(error))
         status = _failed(*found, ExitStatus.FAILED, f"mailsetup: {found[1]}", streams)
         if os.environ.get("MAILSETUP_DEBUG"):
             raise

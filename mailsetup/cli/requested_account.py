@@ -19,7 +19,7 @@ def requested_account(arguments: AccountArguments, streams: Streams) -> Account:
     if arguments.search.settings is not None:
         discovery = settings_from_file(arguments.search.settings, address)
     else:
-        # A file needs nothing of what searches: asyncio, ssl and the sources, some 100 ms.
+        # Settings from a file do not need the search: asyncio, ssl and the sources, about 100 ms.
         from mailsetup.cli.search import search_alone
 
         discovery = search_alone(arguments.search, streams, address)

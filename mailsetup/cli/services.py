@@ -1,4 +1,4 @@
-"""What the command line needs of the window's libraries, passed in by `mailsetup.launch`."""
+"""Functions that need the window's libraries, passed in by `mailsetup.launch`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ MakePagePdf = Callable[["Printed"], bytes]
 
 @dataclass(frozen=True, slots=True)
 class CommandServices:
-    """None stands for what is not available, as in a process without the window's libraries."""
+    """None where one is not available, as in a process without the window's libraries."""
 
     open_window: Opener | None = None
     open_demo: Opener | None = None

@@ -1,4 +1,4 @@
-"""The standard streams of one command, with what every command does with them."""
+"""The standard streams of one command, and the questions that it asks on them."""
 
 from dataclasses import dataclass
 from typing import TextIO

@@ -1,4 +1,4 @@
-"""Which module carries out a command: each is imported only when its command is run."""
+"""The module of each command, imported only when the command is run."""
 
 from typing import assert_never
 
@@ -27,7 +27,7 @@ from mailsetup.model.address import EmailAddress
 def run_command(command: AnyCommand, streams: Streams, services: CommandServices) -> int:
     """Run a command. Raises `CommandError` or `UsageError` for a mistake of the user.
 
-    An import stands in each case, rather than a module name in a table, so that the type checker,
+    Each case has its import, instead of a module name in a table, so that the type checker,
     the contracts on imports and the packager of the installers see what is loaded.
     """
     match command:

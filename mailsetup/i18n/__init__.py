@@ -29,7 +29,7 @@ def system_language() -> str:
     """The code of the system's language, or of English where there are no texts in it.
 
     The variables count as for GNU gettext ("Specifying a Priority List of Languages"): LC_ALL
-    before LC_MESSAGES before LANG, and LANGUAGE before these, except where they say C.
+    before LC_MESSAGES before LANG, and LANGUAGE before these, except where they are C.
     """
     names = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     chosen = next((name for name in names if name), "")

@@ -88,7 +88,7 @@ def _modified(path: Path) -> int | None:
 def _store(path: Path, content: bytes, modified: int) -> None:
     """Write a compiled catalogue; where that is impossible the next start compiles it again.
 
-    A start with sudo leaves no files of root's in a user's checkout.
+    A start with sudo must not create files owned by root in a user's checkout.
     """
     if sys.platform != "win32" and path.parent.stat().st_uid != os.geteuid():
         return

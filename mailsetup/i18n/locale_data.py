@@ -21,7 +21,7 @@ class LocaleData:
     date: str
     """CLDR's long date, with the placeholders ``{day}``, ``{month}`` and ``{year}``."""
     months: tuple[str, ...]
-    """The twelve names, in the form that stands in a date."""
+    """The twelve names, in the form used in a date."""
 
     @property
     def csv_delimiter(self) -> str:

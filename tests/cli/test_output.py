@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsetup.cli.environment import environment_problem
+from mailsetup.cli.environment import explain_system_error
 from mailsetup.cli.main import main
 from mailsetup.cli.output import print_document
 from tests.support.cli.schema import valid
@@ -218,7 +218,7 @@ def test_unwritable_file_prints_a_sentence(
     ],
 )  # fmt: skip
 def test_system_error_is_a_sentence_that_names_the_file(number: int) -> None:
-    found = environment_problem(OSError(number, os.strerror(number), "/some/\x1b[2Jfile"))
+    found = explain_system_error(OSError(number, os.strerror(number), "/some/\x1b[2Jfile"))
     assert found is not None
     error_id, sentence = found
     assert error_id.startswith("computer.")
@@ -228,9 +228,9 @@ def test_system_error_is_a_sentence_that_names_the_file(number: int) -> None:
 
 
 def test_other_errors_are_defects_of_the_program() -> None:
-    assert environment_problem(ConnectionResetError(errno.ECONNRESET, "reset")) is None
-    assert environment_problem(OSError(errno.ENOENT, "no file is named")) is None
-    assert environment_problem(ValueError("x")) is None
+    assert explain_system_error(ConnectionResetError(errno.ECONNRESET, "reset")) is None
+    assert explain_system_error(OSError(errno.ENOENT, "no file is named")) is None
+    assert explain_system_error(ValueError("x")) is None
 
 
 def test_escape_sequence_in_a_file_name_is_not_printed(tmp_path: Path) -> None:

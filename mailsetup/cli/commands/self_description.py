@@ -39,7 +39,7 @@ def _date() -> str:
 def write_manual(out: TextIO, date: str) -> None:
     """The manual page in the man macros, section 1, made from the parser in the current language.
 
-    ``date`` stands at the foot of the page, as ``2026-01-31``.
+    ``date`` is printed at the foot of the page, as ``2026-01-31``.
     """
     root = parser()
     chapter, command = _roff(_("User commands")), _roff(_("COMMAND"))

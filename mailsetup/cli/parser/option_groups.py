@@ -1,6 +1,6 @@
 """Options that several commands share: each group with the immutable value that it is read into.
 
-Commands and their parts are named tuples: ``--help`` creates all these classes, each in 0.05 ms
+Commands and groups are named tuples: ``--help`` creates all these classes, each in 0.05 ms
 instead of the 0.6 ms of a frozen dataclass with slots.
 """
 
@@ -17,17 +17,17 @@ _T = TypeVar("_T", bound=NamedTuple)
 
 
 def fill(kind: type[_T], namespace: argparse.Namespace, **replaced: object) -> _T:
-    """Make a command, or a part of one, from the parsed values with the names of its fields.
+    """Make a command or a group from the parsed values with the names of its fields.
 
-    A field that is a part is filled the same way; ``replaced`` goes before parsed values.
+    A field that is a group is filled the same way; ``replaced`` overrides parsed values.
     """
     values: dict[str, object] = {**vars(namespace), **replaced}
     hints: dict[str, object] = kind.__annotations__
     filled: list[object] = []
     for name in kind._fields:
         hint = hints[name]
-        is_part = isinstance(hint, type) and hasattr(hint, "_fields")
-        value = fill(cast("type[NamedTuple]", hint), namespace) if is_part else values[name]
+        is_group = isinstance(hint, type) and hasattr(hint, "_fields")
+        value = fill(cast("type[NamedTuple]", hint), namespace) if is_group else values[name]
         filled.append(tuple(value) if isinstance(value, list) else value)
     return kind._make(filled)
 

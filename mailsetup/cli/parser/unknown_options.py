@@ -7,19 +7,25 @@ their names are quoted.
 
 import argparse
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from mailsetup.cli.parser.argument_parser import Parser, UsageError
 from mailsetup.i18n import _
+from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.text import plain
 
+_SECRET_WORDS = {"passwd", "passphrase", "pw", "secret", "token"}.union(
+    word.replace(" ", "-")
+    for language in LANGUAGES.values()
+    for word in language.heading_words.get("password", ())
+)
 _SECRET = re.compile(
-    r"-+(password|passwd|passphrase|pass|pwd|pw|contraseña|contrasena|clave|secret|token)"
-    r"|-p",
+    f"-+({'|'.join(map(re.escape, sorted(_SECRET_WORDS, key=len, reverse=True)))})|-p",
     re.IGNORECASE,
 )
-"""How an option for a password may begin. The rest of it may be the password."""
+"""How an option for a password may begin, without accents. The rest of it may be the password."""
 _NAME = re.compile(r"--[\w-]{1,40}|-\w")
 _NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")
 
@@ -77,9 +83,10 @@ def _check_option(
 
 
 def _unknown(name: str, parser: Parser, root: Parser) -> NoReturn:
-    secret = _SECRET.match(name)
+    letters = (unicodedata.normalize("NFKD", char)[0] for char in name)
+    secret = _SECRET.match("".join(letters))
     if secret is not None and not _is_known(name, root):
-        raise UsageError(_no_password(secret.group(), parser), parser.verb)
+        raise UsageError(_no_password(name[: secret.end()], parser), parser.verb)
     found = _NAME.match(name)
     shown = found.group() if found is not None else "-"
     if not _is_known(name, root):
