@@ -65,7 +65,15 @@ def loaded(code: str, *words: str) -> frozenset[str]:
 
 def loaded_after(*words: str) -> frozenset[str]:
     """The modules that are loaded at the end of a command."""
-    code = "import sys\nfrom mailsetup.launch import start\nassert start(sys.argv[1:]) == 0"
+    code = """
+import sys
+from mailsetup.launch import start
+try:
+    status = start(sys.argv[1:])
+except SystemExit as end:  # of argparse, after --help
+    status = end.code
+assert status == 0
+"""
     return loaded(code, *words)
 
 
@@ -86,6 +94,13 @@ def test_self_descriptions_load_neither_search_nor_check(
 ) -> None:
     heavy = (*_NETWORK, *_CHECKING, *_OTHERS, "mailsetup.assistant", "urllib.request")
     assert among(loaded_after(*words), heavy) == []
+
+
+@pytest.mark.parametrize("words", [("programs",), ("--help",), ("apply", "--help")], ids=" ".join)
+def test_the_table_of_programs_loads_neither_exporters_nor_appliers(words: Sequence[str]) -> None:
+    light = {f"mailsetup.apply.{name}" for name in ("installation", "linux_desktop", "targets")}
+    names = among(loaded_after(*words), ("mailsetup.export", "mailsetup.apply"))
+    assert set(names) <= {"mailsetup.apply", *light}
 
 
 @pytest.mark.parametrize("verb", ["export", "kit"])

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from mailsetup.apply.targets import TARGETS
+from mailsetup.apply.targets import TARGETS, target_of_kind
 from mailsetup.i18n.languages import LANGUAGES, language_named
 
 
@@ -47,9 +47,10 @@ def column(name: str) -> Column | None:
 _PROGRAMS: Final[Mapping[str, str]] = {
     **{_folded(word): target.id for target in TARGETS for word in (target.id, *target.synonyms)},
     **{
-        word: program
+        word: target_of_kind(kind).id
         for language in LANGUAGES.values()
-        for word, program in language.program_words.items()
+        for kind, words in language.program_words.items()
+        for word in words
     },
 }
 

@@ -65,7 +65,7 @@ def _programs(
         known = find_target(name)
         if known is None:
             continue
-        artifact = known.exporter.export(account)
+        artifact = known.load_exporter().export(account)
         match artifact:
             case ExportFailure(reason=reason):
                 notes.append(f"{_(known.title)}: {reason}")

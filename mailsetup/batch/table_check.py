@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, assert_never
 
-from mailsetup.apply.targets import TARGETS
+from mailsetup.apply.targets import TARGETS, target_of_kind
 from mailsetup.assistant.settings_file import (
     SettingsFileFailure,
     SharedSettings,
@@ -20,18 +20,18 @@ from mailsetup.batch.password_commands import TableCommand, table_command_fault
 from mailsetup.batch.table import PeopleTable, TableRow
 from mailsetup.batch.workbook import CellKind
 from mailsetup.batch.workbook_child import MAX_CELL
-from mailsetup.export.programs.other import Other
 from mailsetup.export.validation import MAX_PERSON, is_unsafe
 from mailsetup.i18n import _
 from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.address import AddressFailure, EmailAddress
+from mailsetup.model.program_kind import ProgramKind
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings_json import SettingsFailure
 from mailsetup.model.text import has_control, plain
 
 MAX_PASSWORD = 4096
 """Characters."""
-DEFAULT_PROGRAMS = (Other.id,)
+DEFAULT_PROGRAMS = (target_of_kind(ProgramKind.OTHER).id,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mailsetup import i18n, resources
+from mailsetup.apply.targets import TARGETS
 from mailsetup.export.exporter import Artifact, CopyValue, ExportFailure, InstructionStep
 from mailsetup.export.guide.page import escape, server_values
 from mailsetup.export.guide.qr import quick_svg
 from mailsetup.export.programs.k9_settings import qr_payload
-from mailsetup.export.programs.other import Other
-from mailsetup.export.programs.thunderbird_android import ThunderbirdAndroid, sign_in_step
+from mailsetup.export.programs.thunderbird_android import sign_in_step
 from mailsetup.formats.html_page import html_head
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account
 
 _QR_MM = 44.0
-_OWN_CHAPTER = (Other.id, ThunderbirdAndroid.id)
+_OWN_CHAPTER = frozenset(target.id for target in TARGETS if target.kind is not None)
 """Programs that the sheet always mentions."""
 
 

@@ -154,7 +154,7 @@ class _DemoWalk:
         if account is None:
             return False
         for program in TARGETS:
-            artifact = program.exporter.export(account)
+            artifact = program.load_exporter().export(account)
             if not isinstance(artifact, ExportFailure):
                 files = ", ".join(file.name for file in artifact.files) or _("a guide")
                 line = _("Ready for {program}: {files}")

@@ -2,21 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from mailsetup.model.settings import Account
-
-
-class Automation(StrEnum):
-    """How much the user still has to do in the program."""
-
-    APPLY = "apply"
-    """This program puts the account into the installed mail program."""
-    IMPORT = "import"
-    """This program writes a file that the mail program imports."""
-    GUIDE = "guide"
-    """The user copies values, step by step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +65,6 @@ class ExportFailure:
 
 class Exporter(Protocol):
     """One mail program. Pure: no file, no network, no clock."""
-
-    id: str
-    """The word on the command line: ``--for ID``."""
-    title: str
-    """The program's own name."""
-    automation: Automation
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """Write the account in the program's format. Texts are in the current language."""

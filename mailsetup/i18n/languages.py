@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from mailsetup.model.program_kind import ProgramKind
 from mailsetup.model.symptom import Symptom
 
 
@@ -33,8 +34,8 @@ class Language:
     """File name of the instructions that come with published settings."""
     heading_words: Mapping[str, tuple[str, ...]]
     """Headings of a table of people; the keys are the values of `batch.columns.Column`."""
-    program_words: Mapping[str, str] = field(default_factory=dict)
-    """Words for kinds of programs in a table of people -> id of the program."""
+    program_words: Mapping[ProgramKind, tuple[str, ...]] = field(default_factory=dict)
+    """Words for kinds of programs in a table of people."""
     symptom_words: Mapping[str, Symptom] = field(default_factory=dict)
     """Words for ``--symptom``."""
 
@@ -65,7 +66,7 @@ _SPANISH: Final = Language(
         "first name": ("nombre de pila",),
         "last name": ("apellido", "apellidos"),
     },
-    program_words={"movil": "thunderbird-android", "otro": "other"},
+    program_words={ProgramKind.PHONE: ("movil",), ProgramKind.OTHER: ("otro",)},
     symptom_words={
         "no-llega": Symptom.NOT_RECEIVING,
         "no-envio": Symptom.NOT_SENDING,
@@ -97,7 +98,7 @@ _ENGLISH: Final = Language(
         "first name": ("first name", "given name", "firstname"),
         "last name": ("last name", "surname", "family name", "lastname"),
     },
-    program_words={"phone": "thunderbird-android", "other": "other"},
+    program_words={ProgramKind.PHONE: ("phone",), ProgramKind.OTHER: ("other",)},
     symptom_words={str(symptom): symptom for symptom in Symptom},
 )  # fmt: skip
 

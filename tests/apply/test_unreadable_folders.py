@@ -186,7 +186,7 @@ def replaced(computer: Computer) -> Computer:
 
 
 def test_an_export_into_an_unreadable_folder_fails_with_a_sentence(base: Path) -> None:
-    artifact = TARGETS[0].exporter.export(ANA)
+    artifact = TARGETS[0].load_exporter().export(ANA)
     assert isinstance(artifact, Artifact)
     folder = base / "out"
     folder.mkdir()

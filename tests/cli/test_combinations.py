@@ -9,7 +9,7 @@ import pytest
 from mailsetup.cli.main import main
 from mailsetup.cli.parser.argument_parser import Parser, UsageError
 from mailsetup.cli.parser.check import CheckCommand
-from mailsetup.cli.parser.combinations import COMBINATIONS, With, Without
+from mailsetup.cli.parser.combinations import COMBINATIONS, With, Without, WithProgram
 from mailsetup.cli.parser.command_line import parse, parser
 from tests.support.cli.command_lines import REQUIRED, typed
 from tests.support.cli.schema import valid
@@ -45,7 +45,7 @@ def test_the_table_holds_every_option_of_every_command() -> None:
 
 
 RULES = [
-    (verb, option, rule)
+    (verb, option, rule.resolve() if isinstance(rule, WithProgram) else rule)
     for verb, rules in COMBINATIONS.items()
     for option, several in rules.items()
     for rule in several

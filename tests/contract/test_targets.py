@@ -10,8 +10,7 @@ import pytest
 
 import tests.contract
 from mailsetup import resources
-from mailsetup.apply.targets import TARGETS, Target
-from mailsetup.export.exporter import Automation
+from mailsetup.apply.targets import TARGETS, Automation, Target
 from tests.contract.appliers import ApplierContract, ProfileApplierContract
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +27,7 @@ def test_ids_and_synonyms_name_one_program_each() -> None:
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.id)
 def test_a_row_fits_its_exporter(target: Target) -> None:
-    assert (target.exporter.automation is Automation.APPLY) == (target.load_applier is not None)
+    assert (target.automation is Automation.APPLY) == (target.load_applier is not None)
     assert target.load_profile_applier in (None, target.load_applier)
     assert resources.read_text("icons", f"{target.icon}.svg")
 

@@ -316,7 +316,7 @@ def test_the_commands_of_the_steps_install_the_file_and_preserve_existing_ones(
     wanted = settings("ana@bodega.test", SocketType.TLS)
     place = person.home / target
     mine = "# mine\n"
-    if program.id != "neomutt":
+    if not isinstance(program, Neomutt):
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(mine)
     else:

@@ -20,7 +20,7 @@ _FRENCH: Final = Language(
     yes_letters="o",
     readme="LISEZMOI.txt",
     heading_words={"address": ("courriel",), "name": ("nom",)},
-    program_words={"autre": "other"},
+    program_words={ProgramKind.OTHER: ("autre",)},
     symptom_words={"rien-ne-vient": Symptom.NOT_RECEIVING},
 )
 

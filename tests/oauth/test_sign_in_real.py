@@ -472,7 +472,7 @@ async def test_exported_account_prefers_oauth_after_a_sign_in(
     assert report.account.incoming.authentication == wanted
     assert report.account.outgoing.authentication == wanted
     for target in TARGETS:
-        artifact = target.exporter.export(report.account)
+        artifact = target.load_exporter().export(report.account)
         if isinstance(artifact, Artifact):
             written = b"".join(file.content for file in artifact.files)
             assert made.token.reveal().encode() not in written

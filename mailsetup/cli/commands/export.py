@@ -58,7 +58,7 @@ def _artifact(
     streams: Streams,
     services: CommandServices,
 ) -> Artifact:
-    artifact = program.exporter.export(account)
+    artifact = program.load_exporter().export(account)
     if isinstance(artifact, ExportFailure):
         raise CommandError("export.impossible", artifact.reason)
     make_pdf = services.make_page_pdf

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from mailsetup.apply.installation import Computer
-from mailsetup.apply.targets import TARGETS
+from mailsetup.apply.targets import TARGETS, Automation, Target
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.output import print_document
 from mailsetup.cli.streams import Streams
-from mailsetup.export.exporter import Automation, Exporter
 from mailsetup.i18n import _
 from mailsetup.model.settings_json import SCHEMA, Document
 
@@ -16,7 +15,7 @@ from mailsetup.model.settings_json import SCHEMA, Document
 def run(streams: Streams) -> ExitStatus:
     """Print the table of programs."""
     computer = Computer()
-    rows = [(target.exporter, target.is_installed(computer)) for target in TARGETS]
+    rows = [(target, target.is_installed(computer)) for target in TARGETS]
     if streams.wants_json:
         document: Document = {
             "schema": SCHEMA,
@@ -37,7 +36,7 @@ def run(streams: Streams) -> ExitStatus:
     return ExitStatus.DONE
 
 
-def _write(rows: Sequence[tuple[Exporter, bool | None]], out: TextIO) -> None:
+def _write(rows: Sequence[tuple[Target, bool | None]], out: TextIO) -> None:
     here = {True: _("installed"), False: _("not installed"), None: ""}
     how = {
         Automation.APPLY: _("set up by itself"),

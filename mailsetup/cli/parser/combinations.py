@@ -4,10 +4,14 @@ The table holds every option of every command (a test compares it with the parse
 named as in the parser's namespace; ``program=outlook`` stands for that value of an option.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mailsetup.i18n import _, ngettext
+
+if TYPE_CHECKING:
+    from mailsetup.apply.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,25 @@ class Without:
         object.__setattr__(self, "unless", unless)
 
 
-Rule = With | Without
+@dataclass(frozen=True, slots=True)
+class WithProgram:
+    """Needs one of the programs of which ``fits`` is true, as value of an option."""
+
+    option: str
+    fits: "Callable[[Target], object]"
+
+    def resolve(self) -> With:
+        """The rule with the ids of the programs. Only now is their table imported (5 ms)."""
+        from mailsetup.apply.targets import TARGETS
+
+        return With(*(f"{self.option}={target.id}" for target in TARGETS if self.fits(target)))
+
+
+Rule = With | Without | WithProgram
 Rules = Mapping[str, Sequence[Rule]]
 
+
+_WITH_PROFILES = WithProgram("program", lambda target: target.load_profile_applier)
 _ALWAYS: tuple[Rule, ...] = ()
 _OUTPUT: Rules = {"json": _ALWAYS, "lang": _ALWAYS}
 
@@ -96,7 +116,7 @@ COMBINATIONS: Mapping[str, Rules] = {
         "out": _ALWAYS,
         "force": _ALWAYS,
         "name": _ALWAYS,
-        "sign_cert": (With("programs=apple-mail"),),
+        "sign_cert": (WithProgram("programs", lambda target: target.can_be_signed),),
         "sign_key": (With("sign_cert"),),
     },
     "apply": {
@@ -105,12 +125,12 @@ COMBINATIONS: Mapping[str, Rules] = {
         **{name: (*rules, Without("undo")) for name, rules in _FOUND_ONLY.items()},
         "program": _ALWAYS,
         "name": (Without("undo"),),
-        "profile": (With("program=thunderbird"),),
-        "store_password": (With("program=thunderbird"), Without("undo")),
+        "profile": (_WITH_PROFILES,),
+        "store_password": (_WITH_PROFILES, Without("undo")),
         "password_stdin": (With("store_password"),),
-        "undo": (With("program=thunderbird"),),
+        "undo": (_WITH_PROFILES,),
         "only_ours": (With("undo"),),
-        "force": (With("program=evolution"),),
+        "force": (WithProgram("program", lambda target: target.can_be_repaired),),
     },
     "publish": {
         "domain": _ALWAYS,
@@ -172,19 +192,20 @@ def refusal(verb: str, given: Mapping[str, object], names: Mapping[str, str]) ->
     ``given`` holds the typed options only. ``names`` maps each to its spelling.
     """
     table = {**COMBINATIONS[""], **COMBINATIONS[verb]}
-    grouped: dict[tuple[type[Rule], tuple[str, ...]], list[str]] = {}
+    grouped: dict[tuple[type[With | Without], tuple[str, ...]], list[str]] = {}
     for option in given:
         for rule in table.get(option, ()):
-            others = _broken(rule, given)
+            resolved = rule.resolve() if isinstance(rule, WithProgram) else rule
+            others = _broken(resolved, given)
             if others:
-                grouped.setdefault((type(rule), others), []).append(option)
+                grouped.setdefault((type(resolved), others), []).append(option)
     return " ".join(
         _sentence(kind, options, others, given, names)
         for (kind, others), options in grouped.items()
     )
 
 
-def _broken(rule: Rule, given: Mapping[str, object]) -> tuple[str, ...]:
+def _broken(rule: With | Without, given: Mapping[str, object]) -> tuple[str, ...]:
     """The conflicting or missing options; none where the rule holds."""
     match rule:
         case With(options=needed):
@@ -204,7 +225,7 @@ def _is_given(option: str, given: Mapping[str, object]) -> bool:
 
 
 def _sentence(
-    kind: type[Rule],
+    kind: type[With | Without],
     options: Sequence[str],
     others: Sequence[str],
     given: Mapping[str, object],

@@ -30,13 +30,10 @@ _SCHEME_ENDS: Final[Mapping[TerminalSignIn, str]] = {
 class Aerc(TerminalProgram):
     """aerc."""
 
-    id = "aerc"
-    title = "aerc"
-
     def fault(self, account: Account) -> ExportFailure | None:
         """POP, and two limits of its parser."""
         if account.incoming.protocol is Protocol.POP3:
-            return terminal_common.no_pop(self.title)
+            return terminal_common.no_pop("aerc")
         if _REFERENCE in account.address.local:
             return ExportFailure(_("aerc cannot write this address: it holds “%(”."))
         if ":" in account.outgoing.host:
@@ -51,7 +48,7 @@ class Aerc(TerminalProgram):
     def sign_in(self, server: ServerSettings) -> TerminalSignIn | ExportFailure:
         """With a password or a token."""
         return terminal_common.best_sign_in(
-            server, self.title, TerminalSignIn.PASSWORD, TerminalSignIn.TOKEN
+            server, "aerc", TerminalSignIn.PASSWORD, TerminalSignIn.TOKEN
         )
 
     def artifact(

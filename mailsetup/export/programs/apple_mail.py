@@ -16,7 +16,6 @@ from typing import Final
 from mailsetup.export.exporter import (
     Artifact,
     ArtifactFile,
-    Automation,
     CopyValue,
     ExportFailure,
     InstructionStep,
@@ -59,10 +58,6 @@ _Value = str | int | bool
 
 class AppleMail:
     """Mail on macOS, iOS and iPadOS."""
-
-    id = "apple-mail"
-    title = "Apple Mail"
-    automation = Automation.IMPORT
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """The profile, unsigned (`apple_signing.signed` signs it), and a guide."""

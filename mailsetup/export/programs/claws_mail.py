@@ -12,7 +12,6 @@ from typing import Final
 from mailsetup.export.exporter import (
     Artifact,
     ArtifactFile,
-    Automation,
     CopyValue,
     ExportFailure,
     InstructionStep,
@@ -43,10 +42,6 @@ _TRY = f"mkdir -p {_FOLDERS} && claws-mail --alternate-config-dir ."
 
 class ClawsMail:
     """Claws Mail."""
-
-    id = "claws-mail"
-    title = "Claws Mail"
-    automation = Automation.IMPORT
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """``accountrc`` and ``folderlist.xml``: together a folder with which Claws Mail starts."""

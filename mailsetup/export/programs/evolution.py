@@ -13,7 +13,6 @@ from typing import Final
 from mailsetup.export.exporter import (
     Artifact,
     ArtifactFile,
-    Automation,
     CopyValue,
     ExportFailure,
     InstructionStep,
@@ -186,10 +185,6 @@ def last_step(account: Account) -> InstructionStep:
 
 class Evolution:
     """Evolution, GNOME's mail program."""
-
-    id = "evolution"
-    title = "Evolution"
-    automation = Automation.APPLY
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """The three files and their folder; the registry reads them by itself."""

@@ -9,7 +9,6 @@ other programs need an app password.
 
 from mailsetup.export.exporter import (
     Artifact,
-    Automation,
     CopyValue,
     ExportFailure,
     InstructionStep,
@@ -43,10 +42,6 @@ _APP_PASSWORDS = "https://myaccount.google.com/apppasswords"
 
 class Gmail:
     """Gmail on the web and as an app."""
-
-    id = "gmail"
-    title = "Gmail"
-    automation = Automation.GUIDE
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """A guide with a chapter for each use of Gmail that this account allows."""

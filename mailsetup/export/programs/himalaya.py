@@ -27,13 +27,10 @@ _MECHANISMS: Final[Mapping[TerminalSignIn, str]] = {
 class Himalaya(TerminalProgram):
     """himalaya."""
 
-    id = "himalaya"
-    title = "himalaya"
-
     def fault(self, account: Account) -> ExportFailure | None:
         """POP, and user names that would be expanded."""
         if account.incoming.protocol is Protocol.POP3:
-            return terminal_common.no_pop(self.title)
+            return terminal_common.no_pop("himalaya")
         for server in (account.incoming, account.outgoing):
             if server.username == "~" or server.username.startswith("~/"):
                 return ExportFailure(
@@ -45,7 +42,7 @@ class Himalaya(TerminalProgram):
 
     def sign_in(self, server: ServerSettings) -> TerminalSignIn | ExportFailure:
         """With a password, a challenge or a token."""
-        return terminal_common.best_sign_in(server, self.title, *_MECHANISMS)
+        return terminal_common.best_sign_in(server, "himalaya", *_MECHANISMS)
 
     def artifact(
         self, account: Account, receiving: TerminalSignIn, sending: TerminalSignIn

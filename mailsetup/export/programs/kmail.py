@@ -15,7 +15,6 @@ from typing import Final
 from mailsetup.export.exporter import (
     Artifact,
     ArtifactFile,
-    Automation,
     CopyValue,
     ExportFailure,
     InstructionStep,
@@ -55,10 +54,6 @@ _ENCRYPTION: Final[Mapping[SocketType, str]] = {SocketType.TLS: "SSL", SocketTyp
 
 class KMail:
     """KMail, KDE's mail program."""
-
-    id = "kmail"
-    title = "KMail"
-    automation = Automation.IMPORT
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """The files for ``~/.config``, and a guide that does the same by hand."""

@@ -35,9 +35,6 @@ _AUTH: Final[Mapping[TerminalSignIn, str]] = {
 class MbsyncMsmtp(TerminalProgram):
     """mbsync, of the package isync, and msmtp."""
 
-    id = "mbsync"
-    title = "mbsync + msmtp"
-
     def fault(self, account: Account) -> ExportFailure | None:
         """POP, and addresses in which msmtp would replace something."""
         if account.incoming.protocol is Protocol.POP3:

@@ -29,14 +29,11 @@ _METHODS: Final[Mapping[TerminalSignIn, str]] = {
 class Neomutt(TerminalProgram):
     """NeoMutt."""
 
-    id = "neomutt"
-    title = "NeoMutt"
-
     def fault(self, account: Account) -> ExportFailure | None:
         """Names that would be cut off."""
         for server in (account.incoming, account.outgoing):
             if max(len(server.username.encode()), len(server.host)) > _MAX_FIELD:
-                return terminal_common.too_long(server, self.title)
+                return terminal_common.too_long(server, "NeoMutt")
         return None
 
     def sign_in(self, server: ServerSettings) -> TerminalSignIn | ExportFailure:
@@ -45,7 +42,7 @@ class Neomutt(TerminalProgram):
         # For POP it lacks XOAUTH2, the one mechanism for a token that all providers offer.
         if server.protocol is not Protocol.POP3:
             supported.append(TerminalSignIn.TOKEN)
-        return terminal_common.best_sign_in(server, self.title, *supported)
+        return terminal_common.best_sign_in(server, "NeoMutt", *supported)
 
     def artifact(
         self, account: Account, receiving: TerminalSignIn, sending: TerminalSignIn

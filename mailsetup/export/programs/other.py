@@ -3,7 +3,7 @@
 The window and the command line add a PDF (`mailsetup.export.guide.paper.with_pdf`).
 """
 
-from mailsetup.export.exporter import Artifact, Automation, ExportFailure, instructions
+from mailsetup.export.exporter import Artifact, ExportFailure, instructions
 from mailsetup.export.filename import stem
 from mailsetup.export.guide.any_program import notes, steps
 from mailsetup.export.guide.card import card
@@ -19,16 +19,12 @@ from mailsetup.export.guide.page import (
 )
 from mailsetup.export.guide.plain_text import message
 from mailsetup.export.validation import validate
-from mailsetup.i18n import N_, _
+from mailsetup.i18n import _
 from mailsetup.model.settings import Account, SocketType
 
 
 class Other:
     """Every program without an exporter."""
-
-    id = "other"
-    title = N_("Any other program")
-    automation = Automation.GUIDE
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """The page, the message and the card, all in the current language."""

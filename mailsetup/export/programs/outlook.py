@@ -6,7 +6,7 @@ that the registry names. New Outlook, Outlook for Mac and the apps have no impor
 guide is always written in addition to the files.
 """
 
-from mailsetup.export.exporter import Artifact, ArtifactFile, Automation, ExportFailure
+from mailsetup.export.exporter import Artifact, ArtifactFile, ExportFailure
 from mailsetup.export.filename import stem
 from mailsetup.export.guide.page import Guide, open_guide_step, page
 from mailsetup.export.programs.outlook_files import autodiscover, prf
@@ -18,10 +18,6 @@ from mailsetup.model.settings import Account, Authentication
 
 class Outlook:
     """Outlook in all its editions."""
-
-    id = "outlook"
-    title = "Outlook"
-    automation = Automation.GUIDE
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """The guide, and files for classic Outlook where they can express the account."""

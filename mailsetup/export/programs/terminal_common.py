@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from mailsetup.export.exporter import (
     Artifact,
-    Automation,
     CopyValue,
     ExportFailure,
     InstructionStep,
@@ -33,10 +32,6 @@ class TerminalSignIn(StrEnum):
 
 class TerminalProgram(ABC):
     """A program that reads the password from the output of a command."""
-
-    id: str
-    title: str
-    automation = Automation.IMPORT
 
     def __init__(self, platform: str = sys.platform) -> None:
         self.platform = platform

@@ -16,7 +16,6 @@ from urllib.parse import quote
 from mailsetup.export.exporter import (
     Artifact,
     ArtifactFile,
-    Automation,
     CopyValue,
     ExportFailure,
     InstructionStep,
@@ -291,10 +290,6 @@ def _signs_in_by_oauth2(host: str) -> bool:
 
 class Thunderbird:
     """Thunderbird on a computer."""
-
-    id = "thunderbird"
-    title = "Thunderbird"
-    automation = Automation.APPLY
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """A package for Thunderbird's own import, which adds the account to the existing ones."""

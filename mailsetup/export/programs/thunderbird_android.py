@@ -3,7 +3,6 @@
 from mailsetup.export.exporter import (
     Artifact,
     ArtifactFile,
-    Automation,
     CopyValue,
     ExportFailure,
     InstructionStep,
@@ -24,7 +23,7 @@ from mailsetup.export.guide.page import (
 )
 from mailsetup.export.guide.qr import QrCode, QrMatrix, encode
 from mailsetup.export.programs.k9_settings import qr_payload, settings_file, signs_in_by_oauth2
-from mailsetup.i18n import N_, _
+from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol
 
 EASY_TO_SCAN = 800
@@ -44,10 +43,6 @@ def qr_matrix(account: Account) -> QrMatrix | ExportFailure:
 
 class ThunderbirdAndroid:
     """Thunderbird for Android and K-9 Mail, which are the same app with two names."""
-
-    id = "thunderbird-android"
-    title = N_("Thunderbird for Android, K-9 Mail")
-    automation = Automation.IMPORT
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """The QR code as pictures, the settings file, and a guide."""

@@ -19,7 +19,6 @@ from mailsetup import resources
 from mailsetup.export.exporter import (
     Artifact,
     ArtifactFile,
-    Automation,
     CopyValue,
     ExportFailure,
     InstructionStep,
@@ -29,7 +28,7 @@ from mailsetup.export.filename import is_safe_name
 from mailsetup.export.programs.thunderbird import Keys, Prefs, notes, prefs
 from mailsetup.export.publish.template import username_template
 from mailsetup.formats import autoconfig
-from mailsetup.i18n import N_, _
+from mailsetup.i18n import _
 from mailsetup.model.settings import Account, AccountSettings
 
 KEYS = Keys(account="account9001", server="server9001", identity="id9001", smtp="smtp9001")
@@ -41,10 +40,6 @@ _DONE = "mailsetup.batch.account9001"
 
 class ThunderbirdFleet:
     """Thunderbird for all users of an office."""
-
-    id = "thunderbird-fleet"
-    title = N_("Thunderbird (many computers)")
-    automation = Automation.IMPORT
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """The files for an installation of Thunderbird, without passwords."""

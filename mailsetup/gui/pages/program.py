@@ -6,9 +6,8 @@ from typing import Final
 
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
-from mailsetup.apply.targets import TARGETS, Target
+from mailsetup.apply.targets import TARGETS, Automation, Target
 from mailsetup.assistant.flow import Move
-from mailsetup.export.exporter import Automation
 from mailsetup.gui.page import PageView
 from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space
@@ -162,7 +161,7 @@ class ProgramPage(PageView):
                 text = _("Not found on this computer. You get a file that it can import.")
             elif target.qr_code is not None:
                 text = _("You get a code that the phone's camera reads.")
-            elif target.exporter.automation is Automation.IMPORT:
+            elif target.automation is Automation.IMPORT:
                 text = _("You get files and a guide with pictures.")
             else:
                 text = _("You get a guide with the values to copy, step by step.")

@@ -85,7 +85,7 @@ def _applied(done: Applied, computer: ComputerFacts) -> ProgramSetup:
 
 
 async def _exported(target: Target, account: Account) -> ProgramSetup:
-    made = target.exporter.export(account)
+    made = target.load_exporter().export(account)
     if isinstance(made, ExportFailure):
         return ProgramSetup(problem=made.reason)
     code = target.qr_code(account) if target.qr_code is not None else None

@@ -233,7 +233,7 @@ def _setup(name: str, program: str) -> ProgramSetup:
     target = find_target(program)
     if name not in ("guide", "phone", "outlook") or target is None:
         return ProgramSetup()
-    artifact = target.exporter.export(ACCOUNT)
+    artifact = target.load_exporter().export(ACCOUNT)
     if isinstance(artifact, ExportFailure):
         return ProgramSetup()
     code = qr_matrix(ACCOUNT) if name == "phone" else None
