@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, TextIO
 
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.main import main
-from mailsetup.cli.output import open_standard_files
 from mailsetup.cli.services import CommandServices
+from mailsetup.cli.standard_streams import (
+    give_streams_to_a_windowed_program,
+    open_standard_files,
+    use_utf8_in_pipes,
+)
 from mailsetup.i18n import _
 from mailsetup.system.process import keep_secrets
 
@@ -26,6 +30,8 @@ def run() -> None:
 
         multiprocessing.freeze_support()
     open_standard_files()
+    give_streams_to_a_windowed_program()
+    use_utf8_in_pipes((sys.stdin, sys.stdout, sys.stderr))
     keep_secrets(sys.argv[1:])
     try:
         sys.exit(start(sys.argv[1:]))

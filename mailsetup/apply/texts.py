@@ -3,8 +3,6 @@
 ``program`` is the title of the program.
 """
 
-import shlex
-
 from mailsetup.apply.result import (
     AlreadyThere,
     Applied,
@@ -15,6 +13,7 @@ from mailsetup.apply.result import (
 )
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
+from mailsetup.system.shell import shell_line
 
 
 def title(result: Applied | Undone, program: str) -> str:
@@ -83,4 +82,4 @@ def opening(result: Applied, program: str) -> str:
     if result.opens_by_itself:
         return _("Open {program} as always: the account is there.").format(program=program)
     text = _("{program} does not open this profile by itself. Open it with: {command}")
-    return text.format(program=program, command=shlex.join(result.command))
+    return text.format(program=program, command=shell_line(result.command))

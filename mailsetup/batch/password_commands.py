@@ -6,8 +6,8 @@ and agreed to it.
 
 import asyncio
 import contextlib
-import os
 import shlex
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
@@ -70,13 +70,31 @@ def table_command_fault(line: str, address: EmailAddress) -> str:
     return fault_sentence(words) if isinstance(words, CommandFault) else ""
 
 
+def split_command(line: str) -> list[str]:
+    """The words of a command line, as the system splits it. Raises ValueError."""
+    if sys.platform == "win32":
+        import ctypes
+
+        split = ctypes.windll.shell32.CommandLineToArgvW
+        split.restype = ctypes.POINTER(ctypes.c_wchar_p)
+        count = ctypes.c_int()
+        words = split(ctypes.c_wchar_p(line), ctypes.byref(count)) if line.strip() else None
+        if not words:
+            raise ValueError(line)
+        try:
+            return [words[index] or "" for index in range(count.value)]
+        finally:
+            ctypes.windll.kernel32.LocalFree(words)
+    return shlex.split(line)
+
+
 def command_words(line: str, address: EmailAddress) -> list[str] | CommandFault:
     """The command as words, with ``{address}``, ``{local}`` and ``{domain}`` filled in.
 
     No shell is involved. An address that could be read as an option or a path is refused.
     """
     try:
-        words = shlex.split(line, posix=os.name != "nt")
+        words = split_command(line)
     except ValueError:
         return CommandFault.UNREADABLE
     values = {

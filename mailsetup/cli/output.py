@@ -163,19 +163,6 @@ def _redirect_to_null(stream: TextIO) -> None:
     os.close(null)
 
 
-def open_standard_files() -> None:
-    """Open the null device as descriptors 0 to 2 where the caller closed them.
-
-    Otherwise the next file or socket gets such a number, and what a library writes to standard
-    error goes into it.
-    """
-    while True:
-        descriptor = os.open(os.devnull, os.O_RDWR)
-        if descriptor > 2:
-            os.close(descriptor)
-            return
-
-
 def _replace_unencodable(error: UnicodeError) -> tuple[str, int]:
     """Codec error handler: similar characters for those that the encoding lacks."""
     if not isinstance(error, UnicodeEncodeError):

@@ -4,6 +4,7 @@ import getpass
 from typing import TYPE_CHECKING
 
 from mailsetup.cli.command_error import CommandError
+from mailsetup.cli.standard_streams import decoded
 from mailsetup.cli.streams import Streams
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
@@ -41,7 +42,7 @@ def known_password(
     if not from_stdin:
         return engine.stored_password(address)
     try:
-        line = streams.stdin.readline(_MAX_PASSWORD + 2)
+        line = decoded(streams.stdin.readline(_MAX_PASSWORD + 2))
     except UnicodeDecodeError:
         raise _undecodable() from None
     value = line.rstrip("\r\n")

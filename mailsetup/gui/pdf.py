@@ -5,11 +5,13 @@ Nothing is loaded: pictures of the HTML are passed by the caller.
 """
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
+from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 from PySide6.QtCore import (
@@ -122,6 +124,10 @@ class _Job:
     when: datetime | None = None
 
 
+_PLATFORM: Final = "windows" if sys.platform == "win32" else "offscreen"
+"""Qt's offscreen plug-in finds no fonts on Windows."""
+
+
 @contextmanager
 def application() -> Iterator[None]:
     """Qt's fonts need an application object: the existing one, or a temporary one.
@@ -131,7 +137,7 @@ def application() -> Iterator[None]:
     if QCoreApplication.instance() is not None:
         yield
         return
-    application = QGuiApplication(["mailsetup", "-platform", "offscreen"])
+    application = QGuiApplication(["mailsetup", "-platform", _PLATFORM])
     try:
         yield
     finally:

@@ -7,6 +7,7 @@ numbers and dates are in ``resources/locale``.
 import gettext as _gettext
 import locale
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,12 +40,40 @@ def system_language() -> str:
     listed = next((code for code in preferred if code), "")
     if listed or chosen:
         return listed or language_of_locale(chosen) or SOURCE_LANGUAGE
-    if sys.platform in ("win32", "darwin"):
-        try:
-            return language_of_locale(locale.getlocale()[0] or "") or SOURCE_LANGUAGE
-        except ValueError:  # a locale that Python does not know, such as macOS's "UTF-8"
-            return SOURCE_LANGUAGE
-    return SOURCE_LANGUAGE
+    languages = map(language_of_locale, display_languages())
+    return next((code for code in languages if code), SOURCE_LANGUAGE)
+
+
+def display_languages() -> tuple[str, ...]:
+    """The languages in which Windows or macOS shows its own texts, preferred ones first.
+
+    The format of numbers and dates, which `locale.getlocale` follows, may be another one.
+    """
+    if sys.platform == "win32":
+        import ctypes
+
+        code = ctypes.windll.kernel32.GetUserDefaultUILanguage()
+        return (locale.windows_locale.get(code, ""),)
+    if sys.platform == "darwin":
+        return _macos_languages()
+    return ()
+
+
+def _macos_languages() -> tuple[str, ...]:
+    """The list of the system settings; a program that is not in a terminal has no LANG."""
+    import subprocess
+
+    command = ["/usr/bin/defaults", "read", "-g", "AppleLanguages"]
+    try:
+        output = subprocess.run(command, capture_output=True, text=True, timeout=5).stdout  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return languages_in_property_list(output)
+
+
+def languages_in_property_list(text: str) -> tuple[str, ...]:
+    """The entries of an array such as ``(\n    "es-ES",\n    en\n)``."""
+    return tuple(re.findall(r"[\w-]+", text))
 
 
 def set_language(code: str) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from mailsetup.cli.main import main
+from mailsetup.cli.services import CommandServices
 from tests.support.batch.command_line import batch, outcomes, people, run
 from tests.support.cli.schema import valid
 from tests.support.programs.qr_reader import decoded_svg
@@ -183,6 +185,17 @@ def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
     files = [tmp_path / "out" / name for name in document["people"][0]["files"]]
     files += [tmp_path / "out" / name for name in ("report.html", "report.csv", "report.json")]
     assert {path.stat().st_mode & 0o077 for path in files} == {0}
+
+
+def test_missing_pdf_pages_are_reported_and_end_with_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    services = CommandServices(make_page_pdf=lambda _page: b"")
+    table = people(tmp_path, "Ana;ana@gmail.com;;;")
+    words = ["batch", str(table), "--out", str(tmp_path / "out"), "--offline", "--pdf"]
+    assert main(["--lang", "en", *words], services=services) == 1
+    assert "PDF pages cannot be made here: 1 welcome pages are HTML only" in capsys.readouterr().err
+    assert list((tmp_path / "out").rglob("*.html"))
 
 
 def test_a_pdf_of_the_sheet_is_made_where_it_is_asked_for(tmp_path: Path) -> None:

@@ -56,3 +56,23 @@ def test_yes_is_understood_in_every_language(answer: str) -> None:
 @pytest.mark.parametrize("answer", ["", "\n", "n", "no", "1"])
 def test_anything_else_is_no(answer: str) -> None:
     assert not is_yes(answer)
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        ('(\n    "es-ES",\n    en\n)\n', "es"),
+        ('(\n    "en-GB",\n    "es-ES"\n)\n', "en"),
+        ('(\n    "de-DE",\n    "es-MX"\n)\n', "es"),
+        ("(\n)\n", "en"),
+        ("", "en"),
+    ],
+)
+def test_the_first_display_language_of_macos_with_texts_is_used(
+    monkeypatch: pytest.MonkeyPatch, listed: str, expected: str
+) -> None:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    languages = i18n.languages_in_property_list(listed)
+    monkeypatch.setattr(i18n, "display_languages", lambda: languages)
+    assert i18n.system_language() == expected

@@ -23,6 +23,7 @@ from mailsetup.batch.result import PersonState, state_word
 from mailsetup.batch.run import BatchRunner
 from mailsetup.batch.table import PeopleTable, TableFailure, read_table
 from mailsetup.batch.table_check import BatchPlan, Defaults, check_table, checked_programs
+from mailsetup.batch.welcome_sheet import Printed
 from mailsetup.batch.work import Work
 from mailsetup.cli.batch_progress import batch_progress
 from mailsetup.cli.command_error import CommandError
@@ -31,7 +32,7 @@ from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.output import error_document, print_document
 from mailsetup.cli.parser.batch import BatchCommand
 from mailsetup.cli.programs import unknown_program
-from mailsetup.cli.services import CommandServices
+from mailsetup.cli.services import CommandServices, MakePagePdf
 from mailsetup.cli.streams import Streams
 from mailsetup.files import atomic
 from mailsetup.files.user_file import PIPE_SECONDS
@@ -246,6 +247,7 @@ def _carry_out(
     streams: Streams,
     services: CommandServices,
 ) -> ExitStatus:
+    pages = _Pages(services.make_page_pdf)
     with _journal(out) as journal, engine, batch_progress(streams) as emit:
         runner = BatchRunner(
             plan,
@@ -253,7 +255,7 @@ def _carry_out(
             journal,
             work,
             engine.assistant.options,
-            make_page=services.make_page_pdf,
+            make_page=pages.make if services.make_page_pdf else None,
             emit=emit,
         )
         stopped = ""
@@ -277,7 +279,30 @@ def _carry_out(
         _copy(overview.paths[0], streams.stdout)
     else:
         _write(overview, streams)
-    return _status(overview)
+    if pages.missing:
+        streams.stderr.write(
+            _(
+                "PDF pages cannot be made here: {count} welcome pages are HTML only. Print them "
+                "from a browser, or start again on another computer."
+            ).format(count=pages.missing)
+            + "\n"
+        )
+    status = _status(overview)
+    return ExitStatus.FAILED if pages.missing and status is ExitStatus.DONE else status
+
+
+class _Pages:
+    """Makes PDF pages, and counts those that could not be made."""
+
+    def __init__(self, make: MakePagePdf | None) -> None:
+        self._make = make
+        self.missing = 0
+
+    def make(self, page: Printed) -> bytes:
+        """One page; b"" where it cannot be made."""
+        made = self._make(page) if self._make is not None else b""
+        self.missing += not made
+        return made
 
 
 def _copy(report: Path, out: TextIO) -> None:

@@ -52,7 +52,7 @@ def add_to(verbs: "Verbs[Parser]") -> None:
         examples=(
             "mailsetup batch people.csv --out people --for thunderbird --for outlook",
             "mailsetup batch personal.xlsx --out personal --check --lang es",
-            "mailsetup batch people.csv --out people --check --password-command 'pass {address}'",
+            'mailsetup batch people.csv --out people --check --password-command "pass {address}"',
             "mailsetup batch people.csv --dry-run",
         ),
     )

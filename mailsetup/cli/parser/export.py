@@ -32,7 +32,7 @@ def add_to(verbs: "Verbs[Parser]") -> None:
         _("write the files for a mail program"),
         examples=(
             "mailsetup export ana@company.com --for outlook --out ana",
-            "mailsetup export ana@company.com --for apple-mail --name 'Ana Gil' --out ana",
+            'mailsetup export ana@company.com --for apple-mail --name "Ana Gil" --out ana',
         ),
     )
     add_search(common)
