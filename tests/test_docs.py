@@ -19,6 +19,8 @@ _FOLDERS = ("mailsetup", "tests", "packaging", "resources", "docs", ".ci")
 _PATH = re.compile(rf"`((?:{'|'.join(map(re.escape, _FOLDERS))})/[\w./-]*)`")
 _LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 _PLACEHOLDERS = ("NAME", "CODE", "VERSION", "*")
+_TRANSLATED_EXAMPLES = {"company.com": "empresa.es", "company": "empresa", "people": "personas"}
+"""What stands for itself in an example of README.md -> in README.es.md."""
 _REFERENCE = re.compile(r"(?<!`)`(mailsetup(?:\.\w+)+)`(?!`)")
 
 
@@ -29,6 +31,55 @@ def test_every_path_that_a_document_names_exists(document: Path) -> None:
     named += [document.parent / name for name in _LINK.findall(text)]
     missing = [str(path) for path in named if not path.exists()]
     assert [path for path in missing if not any(word in path for word in _PLACEHOLDERS)] == []
+
+
+def read_me(suffix: str = "") -> str:
+    return (ROOT / f"README{suffix}.md").read_text(encoding="utf-8")
+
+
+def test_both_read_mes_have_the_same_headings() -> None:
+    english, spanish = (re.findall(r"^#+(?= )", read_me(suffix), re.M) for suffix in ("", ".es"))
+    assert english == spanish
+
+
+def test_both_read_mes_have_the_same_commands() -> None:
+    assert commands(with_spanish_examples(read_me())) == commands(read_me(".es"))
+
+
+def test_both_read_mes_name_the_same_options_and_addresses_of_the_demo() -> None:
+    english, spanish = (
+        sorted(re.findall(r"--[a-z][a-z-]+|`\w+@\w+\.test`", read_me(suffix)))
+        for suffix in ("", ".es")
+    )
+    assert english == spanish
+
+
+def test_each_read_me_begins_with_a_link_to_the_other() -> None:
+    assert "](README.es.md)" in "".join(read_me().splitlines()[:4])
+    assert "](README.md)" in "".join(read_me(".es").splitlines()[:4])
+
+
+@pytest.mark.parametrize(("suffix", "language"), [("", "en"), (".es", "es")])
+def test_a_read_me_links_to_files_that_exist_with_pictures_in_its_language(
+    suffix: str, language: str
+) -> None:
+    text = read_me(suffix)
+    assert [name for name in _LINK.findall(text) if not (ROOT / name).is_file()] == []
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
+    assert pictures
+    assert [name for name in pictures if not name.endswith(f"-{language}-light.png")] == []
+
+
+def commands(text: str) -> list[str]:
+    """The lines of the code blocks, without the words that explain them."""
+    blocks = re.findall(r"^```\n(.*?)^```$", text, re.M | re.S)
+    return [re.split(r"\s{2,}", line)[0] for block in blocks for line in block.splitlines()]
+
+
+def with_spanish_examples(text: str) -> str:
+    for english, spanish in _TRANSLATED_EXAMPLES.items():
+        text = re.sub(rf"\b{re.escape(english)}\b", spanish, text)
+    return text
 
 
 def test_every_package_has_a_paragraph_in_the_architecture() -> None:

@@ -11,7 +11,7 @@ from mailsetup.cli.main import main
 from mailsetup.cli.parser.command_line import parser
 from mailsetup.i18n import set_language
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def flat(text: str) -> str:
@@ -19,9 +19,14 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_readme_lists_every_status_with_its_meaning() -> None:
-    set_language("en")
-    listed = re.search(r"^Exit status: (.*?)\.$", README.read_text("utf-8"), re.M | re.S)
+@pytest.mark.parametrize(
+    ("language", "name", "title"),
+    [("en", "README.md", "Exit status"), ("es", "README.es.md", "Código de salida")],
+)
+def test_readme_lists_every_status_with_its_meaning(language: str, name: str, title: str) -> None:
+    set_language(language)
+    text = (ROOT / name).read_text("utf-8")
+    listed = re.search(rf"^{title}: (.*?)\.$", text, re.M | re.S)
     assert listed is not None
     meanings = " · ".join(f"`{status:d}` {status.meaning}" for status in ExitStatus)
     assert flat(listed.group(1)) == meanings
