@@ -110,7 +110,7 @@ def test_the_locked_list_has_a_hash_for_everything_and_names_no_server(name: str
 
 def regexes_in(path: Path) -> Iterator[tuple[str, str | bytes]]:
     """Where, and which, text constants of a module can be read as a regular expression."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
             yield f"{path.relative_to(ROOT)}:{node.lineno}", node.value
 

@@ -4,7 +4,6 @@ import asyncio
 import io
 import json
 import os
-import pty
 import shlex
 import subprocess
 import sys
@@ -23,6 +22,9 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
 from mailsetup.vault import Vault
 from tests.support.cli.schema import valid
+
+if sys.platform != "win32":
+    import pty
 
 pytestmark = pytest.mark.slow
 

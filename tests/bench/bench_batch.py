@@ -63,9 +63,9 @@ def resident_mib() -> float:
     """Resident memory of this process and its children; shared pages count for each."""
     children = Path(f"/proc/self/task/{os.getpid()}/children")
     pages = 0
-    for process in ("self", *children.read_text().split()):
+    for process in ("self", *children.read_text(encoding="utf-8").split()):
         try:
-            pages += int(Path(f"/proc/{process}/statm").read_text().split()[1])
+            pages += int(Path(f"/proc/{process}/statm").read_text(encoding="utf-8").split()[1])
         except (OSError, IndexError):
             continue  # it has just ended
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -1,7 +1,6 @@
 """Networks and servers that mislead other programs, and the result of a search there."""
 
 import json
-import resource
 import subprocess
 import sys
 
@@ -32,6 +31,9 @@ from tests.support.network.scripted_network import (
 )
 from tests.support.network.searches import search
 from tests.support.servers.real_servers import RealServers
+
+if sys.platform != "win32":
+    import resource
 
 PAGE = HttpReply(200, "https://bodega.es/", b"<!DOCTYPE html><html>Welcome</html>", "text/html")
 PLAIN_AUTOCONFIG = AUTOCONFIG.replace("https:", "http:")

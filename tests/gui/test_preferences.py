@@ -61,7 +61,7 @@ def test_addresses_are_remembered_only_when_that_was_allowed(again: OpenAgain, f
     assert list(person.start.known) == ["ana@bodegasdelebro.es"]
     person.clicks(person.start.known["ana@bodegasdelebro.es"])
     assert person.start.address.text == "ana@bodegasdelebro.es"
-    assert "canario-secreto" not in file.read_text()
+    assert "canario-secreto" not in file.read_text(encoding="utf-8")
 
 
 def test_forget_deletes_stored_addresses_at_once(again: OpenAgain, file: Path) -> None:
@@ -97,9 +97,14 @@ def test_the_last_ten_addresses_are_stored_latest_first(file: Path) -> None:
 
 
 def test_an_edited_settings_file_is_read_safely(file: Path) -> None:
-    file.write_text("[addresses]\nallowed=true\nlast=no address, a@b\\x202e.es, ana@bodega.test\n")
+    file.write_text(
+        "[addresses]\nallowed=true\nlast=no address, a@b\\x202e.es, ana@bodega.test\n",
+        encoding="utf-8",
+    )
     assert preferences_in(file).addresses() == ("ana@bodega.test",)
-    file.write_text("text-size=huge\ngeometry=7\nlanguage=xx\nmore-contrast=perhaps\n")
+    file.write_text(
+        "text-size=huge\ngeometry=7\nlanguage=xx\nmore-contrast=perhaps\n", encoding="utf-8"
+    )
     stored = preferences_in(file)
     assert stored.text_size == 100
     assert stored.geometry is None

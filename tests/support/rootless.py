@@ -9,9 +9,7 @@ Standard library only, so that it runs before anything is installed. `command` i
 that starts the tests; run as a program, this file is the first process inside the namespaces.
 """
 
-import fcntl
 import os
-import pwd
 import shutil
 import socket
 import struct
@@ -20,6 +18,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
+    import pwd
 
 _IDS = 65536
 """The number of ids of a mapping: useradd's default in Debian."""
@@ -128,7 +130,7 @@ def subordinate_ids(file: Path, user: str, uid: int) -> int:
     """The number of ids that a user may map, from a file (subuid(5): by name or by number)."""
     count = 0
     try:
-        lines = file.read_text(errors="replace").splitlines()
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return 0
     for line in lines:
@@ -166,7 +168,10 @@ def forbidden(complaint: str, settings: Path = Path("/proc/sys")) -> NamespaceFa
 def unmapped(ids: Sequence[int], file: Path = Path("/proc/self/uid_map")) -> list[int]:
     """The ids that do not exist in this process's user namespace."""
     try:
-        lines = [[int(word) for word in line.split()] for line in file.read_text().splitlines()]
+        lines = [
+            [int(word) for word in line.split()]
+            for line in file.read_text(encoding="utf-8").splitlines()
+        ]
     except OSError:
         return []  # not Linux: no namespaces
     return [one for one in ids if not any(first <= one < first + n for first, _, n in lines)]

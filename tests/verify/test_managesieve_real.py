@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-import pwd
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -22,6 +22,9 @@ from mailsetup.net.network import Network, open_network
 from mailsetup.verify.managesieve.active_rules import NotOffered, RulesOutcome, read_active_rules
 from mailsetup.verify.managesieve.session import ActiveRules, ManageSieveSession
 from tests.support.servers.real_servers import RealServers
+
+if sys.platform != "win32":
+    import pwd
 
 pytestmark = pytest.mark.servers
 

@@ -1,10 +1,10 @@
 """Findings about rules, compared with what Pigeonhole's interpreter really does."""
 
 import os
-import pwd
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +20,9 @@ from mailsetup.model.finding import Status
 from tests.support.samples.sieve_scripts import ANA, DISCARDS, FORWARDS, SCRIPTS, found
 from tests.support.servers.availability import missing
 from tests.support.servers.dovecot import render, sieve_tool_settings
+
+if sys.platform != "win32":
+    import pwd
 
 
 @dataclass(frozen=True)

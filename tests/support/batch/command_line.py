@@ -69,7 +69,11 @@ def written_down(tmp_path: Path) -> set[str]:
 def workers(process: "subprocess.Popen[str]") -> list[int]:
     """The processes that a run has started (Linux)."""
     listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    return [int(word) for word in listed.read_text().split()] if listed.exists() else []
+    return (
+        [int(word) for word in listed.read_text(encoding="utf-8").split()]
+        if listed.exists()
+        else []
+    )
 
 
 def arguments(process: int) -> bytes:

@@ -1,12 +1,14 @@
 """A command on a real terminal: a pseudo-terminal of this computer. Not for Windows."""
 
 import os
-import pty
 import re
 import select
 import sys
 import time
 from dataclasses import dataclass
+
+if sys.platform != "win32":
+    import pty
 
 _CODE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

@@ -2,13 +2,13 @@
 
 import contextlib
 import os
-import pty
 import re
 import secrets
 import select
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +24,9 @@ from mailsetup.export.exporter import Artifact, Exporter
 from mailsetup.export.programs.aerc import Aerc
 from mailsetup.model.settings import Account
 from tests.support.servers.real_servers import RealServers
+
+if sys.platform != "win32":
+    import pty
 
 WAITING = 30.0
 

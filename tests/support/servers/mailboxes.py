@@ -1,13 +1,16 @@
 """The mailboxes of the real servers, as files (Maildir)."""
 
 import os
-import pwd
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 from tests.support.servers.dovecot import DELIVERY
 from tests.support.servers.process import with_sbin
+
+if sys.platform != "win32":
+    import pwd
 
 
 class Mailboxes:

@@ -1,8 +1,8 @@
 """Postfix: submission with Dovecot's logins, delivery to Dovecot over LMTP."""
 
 import os
-import pwd
 import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from string import Template
@@ -16,6 +16,9 @@ from tests.support.servers.hosting import (
     TRANSPORTS,
 )
 from tests.support.servers.process import Server, answers, start_server, with_sbin
+
+if sys.platform != "win32":
+    import pwd
 
 _TEMPLATES = Path(__file__).with_name("templates")
 
