@@ -14,6 +14,7 @@ from mailsetup.export.publish.options import PolicyMode, PublishOptions
 from mailsetup.export.publish.publication import publication
 from mailsetup.export.publish.template import username_template
 from mailsetup.formats import autoconfig, autodiscover, pacc
+from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import (
     AccountSettings,
@@ -49,8 +50,7 @@ ALL = {
     "records.zone",
     "nginx-names.conf",
     "nginx-domain.conf",
-    "README.txt",
-    "LEEME.txt",
+    *(language.readme for language in LANGUAGES.values()),
 }
 
 
@@ -325,7 +325,7 @@ def test_invalid_domains_are_not_published(domain: str) -> None:
 # The folder ---------------------------------------------------------------------------------
 
 
-def test_instructions_are_written_in_both_languages(tmp_path: Path) -> None:
+def test_instructions_are_written_in_each_language(tmp_path: Path) -> None:
     english = published(SIMPLE.with_username("ana"))
     i18n.set_language("es")
     spanish = published(SIMPLE.with_username("ana"))

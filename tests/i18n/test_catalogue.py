@@ -15,6 +15,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po as babel_read_po
 
 from mailsetup.i18n.catalogue import load, mo_bytes, read_po
+from mailsetup.i18n.languages import LANGUAGES, SOURCE_LANGUAGE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SPANISH = ROOT / "resources" / "locale" / "es" / "LC_MESSAGES" / "mailsetup.po"
@@ -128,11 +129,12 @@ def test_a_wheel_holds_the_compiled_catalogues_and_no_texts(tmp_path: Path) -> N
         names = [name for name in archive.namelist() if "/locale/" in name]
         archive.extractall(tmp_path / "installed")
     below = "mailsetup/_resources/locale"
-    assert sorted(names) == [
-        f"{below}/en/cldr.json",
-        f"{below}/es/LC_MESSAGES/mailsetup.mo",
-        f"{below}/es/cldr.json",
-    ]
+    translated = LANGUAGES.keys() - {SOURCE_LANGUAGE}
+    assert set(names) == {
+        *(f"{below}/{code}/cldr.json" for code in LANGUAGES),
+        *(f"{below}/{code}/LC_MESSAGES/mailsetup.mo" for code in translated),
+    }
+    assert len(names) == len(set(names))
     code = "from mailsetup.i18n import _, set_language\nset_language('es')\nprint(_('Cancel'))"
     done = subprocess.run(
         [sys.executable, "-P", "-c", code],

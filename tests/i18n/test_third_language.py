@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from mailsetup.i18n.languages import LANGUAGES
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +43,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table = folder / "mailsetup" / "i18n" / "languages.py"
     text = table.read_text("utf-8")
     text = text.replace("\nLANGUAGES:", ROW, 1)
-    text = text.replace("(_SPANISH, _ENGLISH)", "(_SPANISH, _ENGLISH, _FRENCH)", 1)
+    text = re.sub(r"(for language in \(_[A-Z, _]+)\)", r"\1, _FRENCH)", text, count=1)
     table.write_text(text, encoding="utf-8")
     run(folder, "packaging/translations.py", "update")
     catalogue = folder / "resources" / "locale" / "fr" / "LC_MESSAGES" / "mailsetup.po"
@@ -71,7 +74,8 @@ def evaluate(folder: Path, imports: str, expression: str) -> object:
 
 
 def test_the_command_line_offers_and_uses_it(checkout: Path) -> None:
-    assert "--lang {es,en,fr}" in run(checkout, "-m", "mailsetup", "--help")
+    codes = ",".join((*LANGUAGES, "fr"))
+    assert f"--lang {{{codes}}}" in run(checkout, "-m", "mailsetup", "--help")
     assert "utilisation : mailsetup" in run(checkout, "-m", "mailsetup", "--lang", "fr", "--help")
     assert "rien-ne-vient" in run(checkout, "-m", "mailsetup", "check", "--help")
 
@@ -86,7 +90,7 @@ def test_the_window_offers_it(checkout: Path) -> None:
         "box = header.languages",
         "[[box.itemText(row) for row in range(box.count())], box.currentData()]",
     )
-    assert shown == [["Español", "English", "Français"], "fr"]
+    assert shown == [[*(row.name for row in LANGUAGES.values()), "Français"], "fr"]
 
 
 def test_a_system_in_that_language_gets_its_texts_numbers_and_dates(checkout: Path) -> None:
