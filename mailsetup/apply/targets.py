@@ -8,6 +8,7 @@ writes into an installed program by ``load_applier``, both only when they are us
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib import import_module
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
@@ -78,88 +79,14 @@ class Target:
     """Whether it is offered at once where it is not installed, instead of behind “more”."""
 
 
-def _thunderbird() -> "Exporter":
-    from mailsetup.export.programs.thunderbird import Thunderbird
+def _exporter(module: str, name: str) -> "Callable[[], Exporter]":
+    """Imports a class of `mailsetup.export.programs` when it is called, as an entry point does."""
 
-    return Thunderbird()
+    def load() -> "Exporter":
+        exporter: Exporter = getattr(import_module(f"mailsetup.export.programs.{module}"), name)()
+        return exporter
 
-
-def _outlook() -> "Exporter":
-    from mailsetup.export.programs.outlook import Outlook
-
-    return Outlook()
-
-
-def _gmail() -> "Exporter":
-    from mailsetup.export.programs.gmail import Gmail
-
-    return Gmail()
-
-
-def _apple_mail() -> "Exporter":
-    from mailsetup.export.programs.apple_mail import AppleMail
-
-    return AppleMail()
-
-
-def _thunderbird_android() -> "Exporter":
-    from mailsetup.export.programs.thunderbird_android import ThunderbirdAndroid
-
-    return ThunderbirdAndroid()
-
-
-def _evolution() -> "Exporter":
-    from mailsetup.export.programs.evolution import Evolution
-
-    return Evolution()
-
-
-def _kmail() -> "Exporter":
-    from mailsetup.export.programs.kmail import KMail
-
-    return KMail()
-
-
-def _claws_mail() -> "Exporter":
-    from mailsetup.export.programs.claws_mail import ClawsMail
-
-    return ClawsMail()
-
-
-def _neomutt() -> "Exporter":
-    from mailsetup.export.programs.neomutt import Neomutt
-
-    return Neomutt()
-
-
-def _aerc() -> "Exporter":
-    from mailsetup.export.programs.aerc import Aerc
-
-    return Aerc()
-
-
-def _himalaya() -> "Exporter":
-    from mailsetup.export.programs.himalaya import Himalaya
-
-    return Himalaya()
-
-
-def _mbsync_msmtp() -> "Exporter":
-    from mailsetup.export.programs.mbsync_msmtp import MbsyncMsmtp
-
-    return MbsyncMsmtp()
-
-
-def _thunderbird_fleet() -> "Exporter":
-    from mailsetup.export.programs.thunderbird_fleet import ThunderbirdFleet
-
-    return ThunderbirdFleet()
-
-
-def _other() -> "Exporter":
-    from mailsetup.export.programs.other import Other
-
-    return Other()
+    return load
 
 
 def _thunderbird_applier() -> "ProfileApplier":
@@ -201,7 +128,7 @@ TARGETS: Final[tuple[Target, ...]] = (
         "thunderbird",
         "Thunderbird",
         Automation.APPLY,
-        _thunderbird,
+        _exporter("thunderbird", "Thunderbird"),
         lambda computer: find_installation(computer) is not None,
         load_applier=_thunderbird_applier,
         load_profile_applier=_thunderbird_applier,
@@ -211,17 +138,19 @@ TARGETS: Final[tuple[Target, ...]] = (
         "outlook",
         "Outlook",
         Automation.GUIDE,
-        _outlook,
+        _exporter("outlook", "Outlook"),
         has_classic_outlook,
         run_steps=_outlook_steps,
         is_usual=True,
     ),
-    Target("gmail", "Gmail", Automation.GUIDE, _gmail, icon="phone", is_usual=True),
+    Target(
+        "gmail", "Gmail", Automation.GUIDE, _exporter("gmail", "Gmail"), icon="phone", is_usual=True
+    ),
     Target(
         "apple-mail",
         "Apple Mail",
         Automation.IMPORT,
-        _apple_mail,
+        _exporter("apple_mail", "AppleMail"),
         _part_of_macos,
         can_be_signed=True,
         synonyms=("apple", "iphone", "ipad", "mac", "ios"),
@@ -231,7 +160,7 @@ TARGETS: Final[tuple[Target, ...]] = (
         "thunderbird-android",
         N_("Thunderbird for Android, K-9 Mail"),
         Automation.IMPORT,
-        _thunderbird_android,
+        _exporter("thunderbird_android", "ThunderbirdAndroid"),
         qr_code=_thunderbird_android_code,
         kind=ProgramKind.PHONE,
         synonyms=("android", "k 9", "k9", "k 9 mail"),
@@ -242,7 +171,7 @@ TARGETS: Final[tuple[Target, ...]] = (
         "evolution",
         "Evolution",
         Automation.APPLY,
-        _evolution,
+        _exporter("evolution", "Evolution"),
         EVOLUTION.is_installed,
         load_applier=_evolution_applier,
         can_be_repaired=True,
@@ -251,34 +180,50 @@ TARGETS: Final[tuple[Target, ...]] = (
         "kmail",
         "KMail",
         Automation.IMPORT,
-        _kmail,
+        _exporter("kmail", "KMail"),
         LinuxProgram("kmail", "org.kde.kmail2").is_installed,
     ),
     Target(
         "claws-mail",
         "Claws Mail",
         Automation.IMPORT,
-        _claws_mail,
+        _exporter("claws_mail", "ClawsMail"),
         LinuxProgram("claws-mail", "org.claws_mail.Claws-Mail").is_installed,
         synonyms=("claws",),
     ),
-    Target("neomutt", "NeoMutt", Automation.IMPORT, _neomutt, _on_path("neomutt")),
-    Target("aerc", "aerc", Automation.IMPORT, _aerc, _on_path("aerc")),
-    Target("himalaya", "himalaya", Automation.IMPORT, _himalaya, _on_path("himalaya")),
     Target(
-        "mbsync", "mbsync + msmtp", Automation.IMPORT, _mbsync_msmtp, _on_path("mbsync", "msmtp")
+        "neomutt",
+        "NeoMutt",
+        Automation.IMPORT,
+        _exporter("neomutt", "Neomutt"),
+        _on_path("neomutt"),
+    ),
+    Target("aerc", "aerc", Automation.IMPORT, _exporter("aerc", "Aerc"), _on_path("aerc")),
+    Target(
+        "himalaya",
+        "himalaya",
+        Automation.IMPORT,
+        _exporter("himalaya", "Himalaya"),
+        _on_path("himalaya"),
+    ),
+    Target(
+        "mbsync",
+        "mbsync + msmtp",
+        Automation.IMPORT,
+        _exporter("mbsync_msmtp", "MbsyncMsmtp"),
+        _on_path("mbsync", "msmtp"),
     ),
     Target(
         "thunderbird-fleet",
         N_("Thunderbird (many computers)"),
         Automation.IMPORT,
-        _thunderbird_fleet,
+        _exporter("thunderbird_fleet", "ThunderbirdFleet"),
     ),
     Target(
         "other",
         N_("Any other program"),
         Automation.GUIDE,
-        _other,
+        _exporter("other", "Other"),
         has_printed_guide=True,
         kind=ProgramKind.OTHER,
         icon="guide",
