@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, TextIO
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.main import main
 from mailsetup.cli.services import CommandServices
-from mailsetup.cli.standard_streams import (
+from mailsetup.i18n import _
+from mailsetup.system.process import keep_secrets
+from mailsetup.system.standard_streams import (
     give_streams_to_a_windowed_program,
     open_standard_files,
     use_utf8_in_pipes,
 )
-from mailsetup.i18n import _
-from mailsetup.system.process import keep_secrets
 
 if TYPE_CHECKING:
     from mailsetup.batch.welcome_sheet import Printed

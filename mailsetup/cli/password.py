@@ -4,12 +4,12 @@ import getpass
 from typing import TYPE_CHECKING
 
 from mailsetup.cli.command_error import CommandError
-from mailsetup.cli.standard_streams import decoded
 from mailsetup.cli.streams import Streams
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
 from mailsetup.model.text import has_control
+from mailsetup.system.standard_streams import decoded
 
 if TYPE_CHECKING:
     from mailsetup.cli.engine import Engine

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from mailsetup.cli.standard_streams import decoded, show_collected, use_utf8_in_pipes
+from mailsetup.system.standard_streams import decoded, show_collected, use_utf8_in_pipes
 
 CHECK_MARK = "✔ → ☰ ── ✘ · ñ €"
 
