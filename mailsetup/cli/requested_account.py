@@ -1,6 +1,6 @@
 """The account whose settings a command writes, with settings of a file or a search."""
 
-from mailsetup.cli.account import (
+from mailsetup.cli.account_arguments import (
     account_from,
     confirmed_settings,
     parse_address,

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from mailsetup.cli.account import agrees, settings_from_file
+from mailsetup.cli.account_arguments import agrees, settings_from_file
 from mailsetup.cli.engine import Engine, run_options
 from mailsetup.cli.parser.option_groups import SearchArguments
 from mailsetup.cli.progress import live_progress

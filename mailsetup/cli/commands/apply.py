@@ -6,7 +6,7 @@ from mailsetup.apply.installation import Computer
 from mailsetup.apply.result import AlreadyThere, Applied, ApplyFailure, FilesApplied, UndoFailure
 from mailsetup.apply.targets import Target
 from mailsetup.cli import text
-from mailsetup.cli.account import parse_address
+from mailsetup.cli.account_arguments import parse_address
 from mailsetup.cli.command_error import CommandError
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.output import print_document

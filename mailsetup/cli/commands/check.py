@@ -8,7 +8,7 @@ from pathlib import Path
 from mailsetup.assistant.account_choice import alternatives_to, username_forms
 from mailsetup.assistant.check.request import CheckRequest, SecondMailbox
 from mailsetup.cli import check_text, text
-from mailsetup.cli.account import (
+from mailsetup.cli.account_arguments import (
     account_from,
     confirmed,
     parse_address,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from mailsetup.cli import text
-from mailsetup.cli.account import parse_address
+from mailsetup.cli.account_arguments import parse_address
 from mailsetup.cli.diagnosis_document import verdict_members
 from mailsetup.cli.document import discovery_document
 from mailsetup.cli.engine import Engine, run_options

@@ -8,7 +8,7 @@ from mailsetup.assistant.settings_file import (
     SharedSettings,
     read_shared_settings,
 )
-from mailsetup.cli.account import account_from, parse_address, parse_name
+from mailsetup.cli.account_arguments import account_from, parse_address, parse_name
 from mailsetup.cli.command_error import CommandError
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.output import print_document

@@ -6,7 +6,7 @@ from pathlib import Path
 from mailsetup.apply.artifact_writer import WriteFailure, write_artifact
 from mailsetup.assistant.publication.result import PublicationRow, is_published, row_to_json
 from mailsetup.cli import text
-from mailsetup.cli.account import confirmed_settings, parse_address, parse_domain
+from mailsetup.cli.account_arguments import confirmed_settings, parse_address, parse_domain
 from mailsetup.cli.command_error import CommandError
 from mailsetup.cli.engine import Engine, run_options
 from mailsetup.cli.exit_status import ExitStatus

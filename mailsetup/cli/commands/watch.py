@@ -11,7 +11,7 @@ from typing import TextIO
 from mailsetup.assistant.domain_watch import DomainReport, ServerSeen
 from mailsetup.assistant.texts.common import server_sentence
 from mailsetup.cli import check_text, text
-from mailsetup.cli.account import parse_domain, settings_from_file
+from mailsetup.cli.account_arguments import parse_domain, settings_from_file
 from mailsetup.cli.command_error import CommandError
 from mailsetup.cli.diagnosis_document import finding_json, verdict_members
 from mailsetup.cli.document import discovery_document
