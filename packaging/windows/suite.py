@@ -21,6 +21,10 @@ FOLDERS: Final = (
 )  # fmt: skip
 """Folders of tests that run on Windows; those of the window need fonts that Wine does not have."""
 
+QUICK: Final = "--quick"
+QUICK_FOLDERS: Final = ("model", "i18n", "files", "formats", "net", "verify", "oauth", "system")
+"""Folders of ``--quick``: what depends most on the system."""
+
 MARKERS: Final = "not servers and not thunderbird and not programs and not slow"
 
 
@@ -66,16 +70,22 @@ def prepare() -> tuple[Wine, Path]:
     return Wine(folder / "prefix"), folder / "python"
 
 
+def chosen(words: list[str]) -> list[str]:
+    """pytest's arguments: ``words``, with all folders of tests where they name none."""
+    rest = [word for word in words if word != QUICK]
+    if any(not word.startswith("-") for word in rest):
+        return rest
+    folders = QUICK_FOLDERS if QUICK in words else FOLDERS
+    return [*rest, *(f"tests/{name}" for name in folders)]
+
+
 def main(words: list[str]) -> int:
-    """Prepare, and run pytest with ``words`` or on all folders. Returns its exit status."""
+    """Prepare, and run pytest. Returns its exit status."""
     wine, folder = prepare()
-    chosen = words if any(not word.startswith("-") for word in words) else [
-        *words, *(f"tests/{name}" for name in FOLDERS)
-    ]  # fmt: skip
     variables = {"QT_QPA_PLATFORM": "offscreen", "MAILSETUP_CHECKOUT": windows_path(ROOT)}
     command = wine.command([
         folder / "python.exe", "-m", "pytest", "-p", "tests.support.progress",
-        "-p", "no:cacheprovider", "-m", MARKERS, *chosen,
+        "-p", "no:cacheprovider", "-m", MARKERS, *chosen(words),
     ])  # fmt: skip
     try:
         return subprocess.call(command, env=wine.environment(variables), cwd=ROOT)
