@@ -6,6 +6,7 @@ and agreed to it.
 
 import asyncio
 import contextlib
+import re
 import shlex
 import sys
 from dataclasses import dataclass
@@ -78,14 +79,23 @@ def split_command(line: str) -> list[str]:
         split = ctypes.windll.shell32.CommandLineToArgvW
         split.restype = ctypes.POINTER(ctypes.c_wchar_p)
         count = ctypes.c_int()
-        words = split(ctypes.c_wchar_p(line), ctypes.byref(count)) if line.strip() else None
-        if not words:
-            raise ValueError(line)
+        words = split(ctypes.c_wchar_p(line.strip()), ctypes.byref(count)) if line.strip() else None
+        if not words or has_open_quote(line):
+            raise ValueError("not a command")
         try:
             return [words[index] or "" for index in range(count.value)]
         finally:
             ctypes.windll.kernel32.LocalFree(words)
     return shlex.split(line)
+
+
+def has_open_quote(line: str) -> bool:
+    """Whether a quotation mark is not closed, by the rules of CommandLineToArgvW.
+
+    Behind an odd number of backslashes it is a character of the word.
+    """
+    marks = re.findall(r'(\\*)"', line)
+    return sum(len(backslashes) % 2 == 0 for backslashes in marks) % 2 == 1
 
 
 def command_words(line: str, address: EmailAddress) -> list[str] | CommandFault:

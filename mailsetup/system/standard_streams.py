@@ -35,10 +35,11 @@ def use_utf8_in_pipes(
 ) -> None:
     """On Windows, read and write UTF-8 wherever no console is.
 
-    A user's own ``PYTHONIOENCODING`` is left alone. What cannot be decoded is read as surrogates
-    (PEP 383); `decoded` knows what else it may be.
+    A user's own ``PYTHONIOENCODING`` is left alone where Python follows it. What cannot be decoded
+    is read as surrogates (PEP 383), which `decoded` resolves.
     """
-    if platform != "win32" or environ.get("PYTHONIOENCODING"):
+    is_set = environ.get("PYTHONIOENCODING") and not sys.flags.ignore_environment
+    if platform != "win32" or is_set:
         return
     for stream in streams:
         if isinstance(stream, io.TextIOWrapper) and not stream.isatty():

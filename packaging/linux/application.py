@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bootstrap.layout import LOCKS, ROOT
+from frozen import COLLECTED, ENTRY
 from linux.prune import prune
 
 NAME: Final = "mailsetup"
@@ -19,19 +20,6 @@ INTERNAL: Final = "_internal"
 """PyInstaller's folder for everything but the executable."""
 _HERE: Final = Path(__file__).resolve().parent
 _LISTS: Final = ("run.txt", "demo.txt", "build.txt")
-# Loaded by name at run time, some by entry points of their packages' metadata, so that PyInstaller
-# does not find them by itself.
-_COLLECTED: Final = (
-    "--collect-data=mailsetup",
-    "--collect-submodules=mailsetup",
-    "--collect-data=pymap",
-    "--collect-submodules=pymap",
-    "--collect-data=publicsuffixlist",
-    "--collect-submodules=pysasl",
-    "--copy-metadata=pysasl",
-    "--copy-metadata=keyring",
-    "--hidden-import=keyring.backends.SecretService",
-)
 _EXCLUDED: Final = (
     "tkinter", "sqlite3", "lib2to3", "setuptools", "pip", "hatchling", "PySide6.QtNetwork",
     "PySide6.QtDBus",
@@ -77,8 +65,9 @@ def freeze(python: Path, work: Path, epoch: int) -> Path:
         [
             str(python), "-m", "PyInstaller", "--noconfirm", "--log-level=ERROR", "--onedir",
             f"--name={NAME}", f"--distpath={work / 'frozen'}", f"--workpath={work / 'pyinstaller'}",
-            f"--specpath={work}", f"--runtime-hook={_HERE / 'library_path_hook.py'}", *_COLLECTED,
-            *(f"--exclude-module={name}" for name in _EXCLUDED), str(_HERE / "entry.py"),
+            f"--specpath={work}", f"--runtime-hook={_HERE / 'library_path_hook.py'}", *COLLECTED,
+            "--hidden-import=keyring.backends.SecretService",
+            *(f"--exclude-module={name}" for name in _EXCLUDED), str(ENTRY),
         ],
         work,
         epoch,

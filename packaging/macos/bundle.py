@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 import icons
+from frozen import COLLECTED, ENTRY
 from project import APP_ID, version
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -76,16 +77,14 @@ def write_iconset(picture: Path, folder: Path) -> None:
 
 def pyinstaller_command(work: Path, icon: Path) -> list[str]:
     """The command that makes the bundle below ``work``."""
-    entry = work / "entry.py"
     words = [
         sys.executable, "-m", "PyInstaller", "--noconfirm", "--windowed", "--name=mailsetup",
         f"--icon={icon}", f"--osx-bundle-identifier={APP_ID}", "--target-architecture=arm64",
         f"--distpath={work / 'dist'}", f"--workpath={work / 'build'}", f"--specpath={work}",
-        "--collect-data=mailsetup", "--collect-submodules=mailsetup", "--collect-submodules=pymap",
-        "--collect-data=pymap", "--collect-data=publicsuffixlist", "--copy-metadata=keyring",
+        *COLLECTED,
         "--hidden-import=keyring.backends.macOS",
     ]  # fmt: skip
-    return [*words, str(entry)]
+    return [*words, str(ENTRY)]
 
 
 def sign_commands(bundle: Path, identity: str) -> list[list[str]]:
@@ -121,7 +120,6 @@ def build(target: Path) -> Path:
         write_iconset(ROOT / "resources" / "icons" / "mailsetup.svg", iconset)
         icon = work / "mailsetup.icns"
         subprocess.run(["iconutil", "-c", "icns", "-o", icon, iconset], check=True)
-        (work / "entry.py").write_text("from mailsetup.launch import run\nrun()\n", "utf-8")
         subprocess.run(pyinstaller_command(work, icon), check=True, cwd=ROOT)
         bundle = work / "dist" / "mailsetup.app"
         (bundle / "Contents" / "Info.plist").write_bytes(info_plist())

@@ -13,7 +13,13 @@ from typing import Any
 
 import pytest
 
-from mailsetup.batch.password_commands import CommandFault, command_words, first_line_of
+from mailsetup.batch.password_commands import (
+    CommandFault,
+    command_words,
+    first_line_of,
+    has_open_quote,
+    split_command,
+)
 from mailsetup.batch.passwords import PasswordFailure, password_of
 from mailsetup.batch.table import PeopleTable, read_table
 from mailsetup.batch.table_check import MAX_PASSWORD, Defaults, Person, check_table
@@ -333,3 +339,38 @@ def test_a_settings_cell_that_names_a_pipe_does_not_block(tmp_path: Path) -> Non
     assert isinstance(read, PeopleTable)
     checked = check_table(read, Defaults("en", folder=tmp_path, pipe_seconds=60))
     assert "not an ordinary file" in checked.problems[0].reason
+
+
+@pytest.mark.parametrize(
+    ("line", "is_open"),
+    [
+        (r'"C:\a b\x.exe" get "{address}"', False),
+        ('x "a b', True),
+        (r"x a\"b", False),
+        (r'x "a\"b"', False),
+        (r'x "a\\"', False),
+        ("x 'a b'", False),
+    ],
+)
+def test_a_quotation_mark_that_is_not_closed_is_found_by_windows_rules(
+    line: str, *, is_open: bool
+) -> None:
+    assert has_open_quote(line) is is_open
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="Windows splits the line")
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (r'"C:\a b\x.exe" get "{address}"', [r"C:\a b\x.exe", "get", "{address}"]),
+        (r' "C:\a b\x.exe" y ', [r"C:\a b\x.exe", "y"]),
+        ('x "" y', ["x", "", "y"]),
+    ],
+)
+def test_windows_splits_a_command_as_its_programs_expect(line: str, words: list[str]) -> None:
+    assert split_command(line) == words
+
+
+@pytest.mark.parametrize("line", ["", "  ", '"open', 'x "open'])
+def test_a_line_that_is_no_command_is_refused(line: str) -> None:
+    assert isinstance(command_words(line, ANA), CommandFault)
